@@ -1,7 +1,7 @@
 // Imports point one way (docs/architecture.md, "Import order"):
 // types, errors, random <- algorithms, guidance, verifiers, data, model, engine, runs
 //   <- hints, rollout, eval, analysis <- train <- cli
-const BASE = '^src/(types|errors|random)\\.ts$';
+const BASE = '^src/(types|errors|random|config-errors)\\.ts$';
 const LEAVES = ['algorithms', 'guidance', 'verifiers', 'data', 'model', 'engine', 'runs'];
 const MIDDLE = ['hints', 'rollout', 'eval', 'analysis'];
 const allow = (from, to) => ({

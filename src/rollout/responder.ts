@@ -1,0 +1,134 @@
+// From (problem, context) to graded rollouts: renders prompts, samples, decodes and verifies. It knows nothing
+// of guidance or batches. Seeds name every draw, so neither the order of completion nor what else is in the
+// call changes a rollout.
+import type { Sampler, SampledSequence, SampleRequest } from '../engine/engine.ts';
+import { messageOf } from '../errors.ts';
+import { seedOf, seedToHex } from '../random.ts';
+import type { Context, FinishReason, Problem, Rollout, Verdict } from '../types.ts';
+import type { Verifier } from '../verifiers/verifier.ts';
+
+/** What turning problems into text and text into verdicts needs; the same for training and evaluation. */
+export interface ResponderSettings {
+  readonly renderPrompt: (problem: Problem, context: Context) => Int32Array;
+  /** Response tokens without the stop token, as text. */
+  readonly decode: (tokens: Int32Array) => string;
+  readonly stopTokens: readonly number[];
+  readonly verifierFor: (kind: string) => Verifier;
+  readonly maxNewTokens: number;
+  readonly temperature: number;
+  readonly runSeed: number;
+}
+
+/** One response to be sampled. The fields below `context` name its seed. */
+export interface ResponseOrder {
+  readonly problem: Problem;
+  readonly context: Context;
+  readonly purpose: 'train' | 'evaluate';
+  readonly step: number;
+  readonly drawOrdinal: number;
+  readonly sampleIndex: number;
+}
+
+export interface ResponderSeconds {
+  sample: number;
+  verify: number;
+}
+
+/** Whether a prompt and its response fit into the model's context. */
+export function fitsContext(settings: ResponderSettings, sampler: Sampler, promptLength: number): boolean {
+  return promptLength + settings.maxNewTokens <= sampler.info.maxSequenceLength;
+}
+
+/**
+ * Samples and grades every order. Returns the rollouts in the order of `orders`. Verification runs while later
+ * sequences are still being sampled; `seconds.verify` is what remains after the last one.
+ */
+export async function respond(
+  settings: ResponderSettings,
+  sampler: Sampler,
+  orders: readonly ResponseOrder[],
+  policyVersion: number,
+  options: { signal?: AbortSignal | undefined; seconds?: ResponderSeconds; onRollout?: () => void } = {},
+): Promise<Rollout[]> {
+  const prompts = renderPrompts(settings, orders);
+  const requests = orders.map((order, index): SampleRequest => {
+    return {
+      promptTokens: prompts[index]!,
+      maxNewTokens: settings.maxNewTokens,
+      temperature: settings.temperature,
+      stopTokens: settings.stopTokens,
+      seed: seedOfOrder(settings.runSeed, order),
+    };
+  });
+  const started = performance.now();
+  const grading: Promise<Rollout>[] = [];
+  for await (const sequence of sampler.sample(requests, options.signal)) {
+    const order = orders[sequence.index]!;
+    const request = requests[sequence.index]!;
+    grading[sequence.index] = gradeSequence(settings, order, request, sequence, policyVersion);
+    options.onRollout?.();
+  }
+  const sampled = performance.now();
+  const rollouts = await Promise.all(grading);
+  if (options.seconds) {
+    options.seconds.sample += (sampled - started) / 1000;
+    options.seconds.verify += (performance.now() - sampled) / 1000;
+  }
+  return rollouts;
+}
+
+/** Renders each (problem, context) once; the k orders of a group share the array. */
+function renderPrompts(settings: ResponderSettings, orders: readonly ResponseOrder[]): Int32Array[] {
+  const rendered = new Map<string, Int32Array>();
+  return orders.map(({ problem, context }) => {
+    const key = `${problem.id}/${context}`;
+    let prompt = rendered.get(key);
+    if (prompt === undefined) rendered.set(key, (prompt = settings.renderPrompt(problem, context)));
+    return prompt;
+  });
+}
+
+function seedOfOrder(runSeed: number, order: ResponseOrder): bigint {
+  const { purpose, step, drawOrdinal, problem, context, sampleIndex } = order;
+  return seedOf(runSeed, purpose, step, drawOrdinal, problem.id, context, sampleIndex);
+}
+
+async function gradeSequence(
+  settings: ResponderSettings,
+  order: ResponseOrder,
+  request: SampleRequest,
+  sequence: SampledSequence,
+  policyVersion: number,
+): Promise<Rollout> {
+  const spoken = sequence.finish === 'stop' ? sequence.tokens.subarray(0, -1) : sequence.tokens;
+  const text = settings.decode(spoken);
+  const verdict = await verdictOn(settings, order.problem, text, sequence.finish);
+  return {
+    problemId: order.problem.id,
+    context: order.context,
+    promptTokens: request.promptTokens,
+    responseTokens: sequence.tokens,
+    behaviourLogprobs: sequence.logprobs,
+    finish: sequence.finish,
+    text,
+    verdict,
+    reward: verdict.kind === 'correct' ? 1 : 0,
+    policyVersion,
+    seed: seedToHex(request.seed),
+    sampleIndex: order.sampleIndex,
+  };
+}
+
+/** A fault of the grader is a verdict of its own, never a wrong answer. */
+async function verdictOn(
+  settings: ResponderSettings,
+  problem: Problem,
+  response: string,
+  finish: FinishReason,
+): Promise<Verdict> {
+  try {
+    return await settings.verifierFor(problem.verifier).verify({ problem, response, finish });
+  } catch (error) {
+    return { kind: 'graderError', reason: `the verifier failed: ${messageOf(error)}`, extracted: null };
+  }
+}

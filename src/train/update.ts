@@ -1,0 +1,180 @@
+// One policy update phase: training groups become rows, rows become minibatches cut by group, and each
+// minibatch is forward -> loss -> backward -> step. The loss is computed over the whole minibatch before any
+// backward, so its normalisers and percentiles do not depend on how an engine splits its work.
+import { groupAdvantages } from '../algorithms/advantages.ts';
+import type { Aggregation } from '../algorithms/aggregation.ts';
+import { likelihoodLoss, policyLoss, type PolicyLossResult } from '../algorithms/losses.ts';
+import type { Shaping } from '../algorithms/shaping.ts';
+import type { AdamWUpdate, ForwardPass, ScoredSequence, Trainable } from '../engine/engine.ts';
+import { isOffContext, type Context, type PlannedRow, type Problem, type Row, type TrainingGroup } from '../types.ts';
+
+/** What is minimised. */
+export interface PolicyObjective {
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly shaping: Shaping;
+  readonly aggregation: Aggregation;
+  readonly normalizeByStd: boolean;
+  /** Weight of the likelihood term of retention rows. */
+  readonly retentionWeight: number;
+}
+
+export interface UpdateInputs {
+  readonly model: Trainable;
+  readonly groups: readonly TrainingGroup[];
+  readonly renderPrompt: (problem: Problem, context: Context) => Int32Array;
+  readonly objective: PolicyObjective;
+  readonly temperature: number;
+  readonly minibatches: number;
+  readonly optimizer: AdamWUpdate;
+  readonly seconds: { forward: number; backward: number; step: number };
+}
+
+/** A row with what the update found out about it; arrays have one number per response token. */
+export interface TrainedRow {
+  readonly row: Row;
+  readonly group: TrainingGroup;
+  readonly sampleIndex: number;
+  readonly logprobs_T: Float64Array;
+  readonly entropies_T: Float64Array;
+  /** π_θ / π_old before this update. */
+  readonly ratios_T: Float64Array;
+  /** ∂loss/∂log-prob. */
+  readonly dLogprobs_T: Float64Array;
+}
+
+export interface MinibatchResult {
+  readonly rows: readonly TrainedRow[];
+  readonly retentionRows: number;
+  readonly retentionTokens: number;
+  readonly policy: PolicyLossResult;
+  readonly lossRetention: number;
+  readonly gradNorm: number;
+  /** false: something was not finite; the model is as before. */
+  readonly applied: boolean;
+}
+
+/** Runs every minibatch in order. Cannot be interrupted half-way: the step in flight is finished. */
+export async function updatePolicy(inputs: UpdateInputs): Promise<MinibatchResult[]> {
+  const results: MinibatchResult[] = [];
+  for (const groups of cutByGroup(inputs.groups, inputs.minibatches)) {
+    results.push(await updateMinibatch(inputs, groups));
+  }
+  return results;
+}
+
+/** Contiguous parts whose sizes differ by at most one; fewer parts where there are fewer groups. */
+export function cutByGroup<T>(groups: readonly T[], parts: number): T[][] {
+  const used = Math.min(parts, groups.length);
+  return Array.from({ length: used }, (_, part) =>
+    groups.slice(Math.floor((part * groups.length) / used), Math.floor(((part + 1) * groups.length) / used)),
+  );
+}
+
+/** The rows of a group, with advantages normalised over all of its rows together. */
+export function rowsOf(
+  group: TrainingGroup,
+  options: { normalizeByStd: boolean },
+  renderPrompt: UpdateInputs['renderPrompt'],
+): Row[] {
+  const rewards_G = group.plan.rows.map(({ rollout }) => rollout.reward);
+  const advantages_G = groupAdvantages(rewards_G, options);
+  return group.plan.rows.map(({ rollout, trainContext }, index) => ({
+    problemId: group.problem.id,
+    trainPrompt:
+      trainContext === rollout.context ? rollout.promptTokens : renderPrompt(group.problem, trainContext),
+    response: rollout.responseTokens,
+    behaviourLogprobs: rollout.behaviourLogprobs,
+    sampledContext: rollout.context,
+    trainContext,
+    reward: rollout.reward,
+    advantage: advantages_G[index]!,
+  }));
+}
+
+async function updateMinibatch(inputs: UpdateInputs, groups: readonly TrainingGroup[]): Promise<MinibatchResult> {
+  const { model, objective, seconds } = inputs;
+  const members = groups.flatMap((group) =>
+    rowsOf(group, objective, inputs.renderPrompt).map((row, index) => ({ row, group, index })),
+  );
+  const retention = objective.retentionWeight > 0 ? groups.flatMap((group) => retentionOf(group, inputs)) : [];
+
+  let clock = performance.now();
+  const lap = (phase: keyof typeof seconds) => {
+    const now = performance.now();
+    seconds[phase] += (now - clock) / 1000;
+    clock = now;
+  };
+  const sequences: ScoredSequence[] = [
+    ...members.map(({ row }) => ({ promptTokens: row.trainPrompt, responseTokens: row.response })),
+    ...retention,
+  ];
+  const pass = await model.forward(sequences, {
+    gradient: true,
+    want: { logprobs: true, entropies: true },
+    temperature: inputs.temperature,
+  });
+  lap('forward');
+
+  const logprobs = pass.logprobs!;
+  const policy = policyLoss(
+    members.map(({ row }, index) => ({
+      logprobs_T: logprobs[index]!,
+      behaviourLogprobs_T: row.behaviourLogprobs,
+      advantage: row.advantage,
+      offContext: isOffContext(row),
+    })),
+    objective,
+  );
+  const likelihood = likelihoodLoss(logprobs.slice(members.length), {
+    weight: objective.retentionWeight,
+    aggregation: objective.aggregation,
+  });
+  const update = await applyGradient(inputs, pass, policy.loss + likelihood.loss, [
+    ...policy.dLogprobs,
+    ...likelihood.dLogprobs,
+  ], lap);
+  return {
+    rows: members.map(({ row, group, index: memberIndex }, index) => ({
+      row,
+      group,
+      sampleIndex: group.plan.rows[memberIndex]!.rollout.sampleIndex,
+      logprobs_T: logprobs[index]!,
+      entropies_T: pass.entropies![index]!,
+      ratios_T: policy.ratios[index]!,
+      dLogprobs_T: policy.dLogprobs[index]!,
+    })),
+    retentionRows: retention.length,
+    retentionTokens: retention.reduce((sum, sequence) => sum + sequence.responseTokens.length, 0),
+    policy,
+    lossRetention: likelihood.loss,
+    ...update,
+  };
+}
+
+function retentionOf(group: TrainingGroup, inputs: UpdateInputs): ScoredSequence[] {
+  return group.plan.retention.map(({ rollout, trainContext }: PlannedRow) => ({
+    promptTokens:
+      trainContext === rollout.context ? rollout.promptTokens : inputs.renderPrompt(group.problem, trainContext),
+    responseTokens: rollout.responseTokens,
+  }));
+}
+
+/** A loss that is not finite never reaches the model; a gradient that is not is refused by the engine's step. */
+async function applyGradient(
+  inputs: UpdateInputs,
+  pass: ForwardPass,
+  loss: number,
+  dLogprobs: Float64Array[],
+  lap: (phase: 'backward' | 'step') => void,
+): Promise<{ gradNorm: number; applied: boolean }> {
+  if (!Number.isFinite(loss) || !dLogprobs.every((row) => row.every(Number.isFinite))) {
+    pass.release();
+    return { gradNorm: NaN, applied: false };
+  }
+  await inputs.model.backward(pass, { logprobs: dLogprobs });
+  lap('backward');
+  const result = await inputs.model.step(inputs.optimizer);
+  lap('step');
+  return result;
+}
