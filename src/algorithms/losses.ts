@@ -53,8 +53,9 @@ export interface PolicyLossResult {
  * - off-context rows: −w A f(r), not clipped (arXiv 2506.13923; github.com/vaskar-open-source-research/guide_rl
  *   at commit 2f27715), f and γ by the shaping.
  *
- * At the kink (r exactly on a clip boundary) the gradient is that of the unclipped branch, as PyTorch's
- * clamp (inclusive bounds) and max (ties shared evenly) give together. TrainingError if a row's lengths differ.
+ * At the kink (r exactly on a clip boundary) the gradient is half that of the unclipped branch, as PyTorch has
+ * it: max shares a tie evenly between its arguments, and clamp passes nothing on its bounds. Every value
+ * between nothing and the whole is a subgradient. TrainingError if a row's lengths differ.
  */
 export function policyLoss(rows: readonly PolicyLossRow[], options: PolicyLossOptions): PolicyLossResult {
   const ratios = rows.map(ratiosOf);
@@ -116,18 +117,22 @@ function clippedRow(
   tokenWeight: number,
 ): { loss: number; dLogprobs_T: Float64Array; clippedTokens: number } {
   const dLogprobs_T = new Float64Array(ratios_T.length);
+  const lowest = 1 - clipLow;
+  const highest = 1 + clipHigh;
   let sum = 0;
   let clippedTokens = 0;
   for (let t = 0; t < ratios_T.length; t++) {
-    const unclipped = -advantage * ratios_T[t];
-    const clipped = -advantage * Math.min(Math.max(ratios_T[t], 1 - clipLow), 1 + clipHigh);
-    // Written so that a NaN takes the branch that has a gradient.
+    const ratio = ratios_T[t];
+    const unclipped = -advantage * ratio;
+    const clipped = -advantage * Math.min(Math.max(ratio, lowest), highest);
+    // Comparisons are written so that a NaN takes the branch that has a gradient.
     if (clipped > unclipped) {
       sum += clipped;
       clippedTokens++;
     } else {
       sum += unclipped;
-      dLogprobs_T[t] = tokenWeight * unclipped; // dr/dlog π = r
+      const atKink = ratio === lowest || ratio === highest;
+      dLogprobs_T[t] = tokenWeight * unclipped * (atKink ? 0.5 : 1); // dr/dlog π = r
     }
   }
   return { loss: tokenWeight * sum, dLogprobs_T, clippedTokens };
