@@ -213,11 +213,11 @@ const mutants: {
     solve: (problem) => {
       const { options } = problem;
       const bound = (ratio: number) => Math.min(Math.max(ratio, 1 - options.clipLow), 1 + options.clipHigh);
-      const { weight, slope } = options.shaping;
+      const own = options.shaping;
       const shaping = {
-        ...options.shaping,
-        weight: (ratio: number, gamma: number) => weight(bound(ratio), gamma),
-        slope: (ratio: number, gamma: number) => (bound(ratio) === ratio ? slope(ratio, gamma) : 0),
+        ...own,
+        weight: (ratio: number, gamma: number) => own.weight(bound(ratio), gamma),
+        slope: (ratio: number, gamma: number) => (bound(ratio) === ratio ? own.slope(ratio, gamma) : 0),
       };
       return { advantages: problem.advantages, result: policyLoss(problem.rows, { ...options, shaping }) };
     },

@@ -48,15 +48,16 @@ describe('f and its slope', () => {
   });
   test.each([unshaped, constantShaping(0.2), percentileShaping(0.5), powerShaping(0.7)])(
     '$name: the slope is the derivative by the log-prob',
-    ({ weight, slope }) => {
+    (shaping) => {
       for (const [ratio, gamma] of [
         [0.01, 0.2],
         [0.2, 0.2],
         [3, 0.7],
       ]) {
         const step = 1e-6;
-        const difference = weight(ratio * Math.exp(step), gamma) - weight(ratio * Math.exp(-step), gamma);
-        expect(difference / (2 * step)).toBeCloseTo(slope(ratio, gamma), 8);
+        const difference =
+          shaping.weight(ratio * Math.exp(step), gamma) - shaping.weight(ratio * Math.exp(-step), gamma);
+        expect(difference / (2 * step)).toBeCloseTo(shaping.slope(ratio, gamma), 8);
       }
     },
   );
