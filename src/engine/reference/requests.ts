@@ -1,0 +1,126 @@
+// Checks requests on entry, so that nothing inside checks again and nothing is changed by a bad one.
+import { EngineError } from '../../errors.ts';
+import type { ModelShape } from '../../model/shape.ts';
+import type { AdamWUpdate, Cotangents, ForwardOptions, SampleRequest, ScoredSequence } from '../engine.ts';
+
+function checkTokens(tokens: Int32Array, shape: ModelShape, where: string): void {
+  if (tokens.length === 0) throw new EngineError(`Expected ${where} to have at least one token, got none.`);
+  const bad = tokens.find((token) => token < 0 || token >= shape.vocabularySize);
+  if (bad !== undefined) {
+    throw new EngineError(
+      `Expected token ids from 0 to ${shape.vocabularySize - 1} in ${where}, got ${bad}; is the tokenizer the model's own?`,
+    );
+  }
+}
+
+function checkLength(length: number, shape: ModelShape, where: string): void {
+  if (length > shape.maxSequenceLength) {
+    throw new EngineError(
+      `Expected at most ${shape.maxSequenceLength} tokens in ${where}, got ${length}; shorten the prompt or the response.`,
+    );
+  }
+}
+
+export function checkSampleRequests(requests: readonly SampleRequest[], shape: ModelShape): void {
+  requests.forEach((request, index) => {
+    const where = `sample request ${index}`;
+    checkTokens(request.promptTokens, shape, `the prompt of ${where}`);
+    if (!Number.isSafeInteger(request.maxNewTokens) || request.maxNewTokens < 1) {
+      throw new EngineError(
+        `Expected maxNewTokens of ${where} to be an integer from 1, got ${request.maxNewTokens}.`,
+      );
+    }
+    checkLength(
+      request.promptTokens.length + request.maxNewTokens,
+      shape,
+      `${where} (prompt and maxNewTokens)`,
+    );
+    if (!Number.isFinite(request.temperature) || request.temperature < 0) {
+      throw new EngineError(
+        `Expected the temperature of ${where} to be 0 or above, got ${request.temperature}.`,
+      );
+    }
+    const bad = request.stopTokens.find(
+      (token) => !Number.isSafeInteger(token) || token < 0 || token >= shape.vocabularySize,
+    );
+    if (bad !== undefined) {
+      throw new EngineError(
+        `Expected stop tokens of ${where} from 0 to ${shape.vocabularySize - 1}, got ${bad}.`,
+      );
+    }
+    if (request.seed < 0n || request.seed >= 1n << 64n) {
+      throw new EngineError(
+        `Expected the seed of ${where} to be a 64-bit unsigned integer, got ${request.seed}.`,
+      );
+    }
+  });
+}
+
+export function checkForward(
+  sequences: readonly ScoredSequence[],
+  options: ForwardOptions,
+  shape: ModelShape,
+  trainable: boolean,
+): void {
+  if (!Number.isFinite(options.temperature) || options.temperature <= 0) {
+    throw new EngineError(`Expected the temperature of forward to be above 0, got ${options.temperature}.`);
+  }
+  if (options.want.values === true) {
+    throw new EngineError(
+      'This model has no value head; open it with head "value" on an engine that has the capability.',
+    );
+  }
+  if (options.gradient && !trainable) {
+    throw new EngineError(
+      'A model opened with trainable: false has no gradients; call forward with gradient: false.',
+    );
+  }
+  sequences.forEach(({ promptTokens, responseTokens }, index) => {
+    checkTokens(promptTokens, shape, `the prompt of sequence ${index}`);
+    checkTokens(responseTokens, shape, `the response of sequence ${index}`);
+    checkLength(
+      promptTokens.length + responseTokens.length,
+      shape,
+      `sequence ${index} (prompt and response)`,
+    );
+  });
+}
+
+/** @param lengths response length of each sequence of the pass. */
+export function checkCotangents(
+  cotangents: Cotangents,
+  wanted: ForwardOptions['want'],
+  lengths: readonly number[],
+): void {
+  for (const name of ['logprobs', 'entropies', 'values'] as const) {
+    const arrays = cotangents[name];
+    if (arrays === undefined) continue;
+    if (wanted[name] !== true) {
+      throw new EngineError(`Cotangents of ${name} were given, but the forward did not want ${name}.`);
+    }
+    if (arrays.length !== lengths.length) {
+      throw new EngineError(
+        `Expected cotangents of ${name} for the ${lengths.length} sequences of the pass, got ${arrays.length}.`,
+      );
+    }
+    arrays.forEach((array, index) => {
+      if (array.length !== lengths[index]) {
+        throw new EngineError(
+          `Expected ${lengths[index]} cotangents of ${name} for the response of sequence ${index}, got ${array.length}.`,
+        );
+      }
+    });
+  }
+}
+
+export function checkUpdate(update: AdamWUpdate): void {
+  const fail = (name: keyof AdamWUpdate, range: string): never => {
+    throw new EngineError(`Expected ${name} of the AdamW update to be ${range}, got ${update[name]}.`);
+  };
+  if (!Number.isFinite(update.learningRate) || update.learningRate < 0) fail('learningRate', '0 or above');
+  if (!(update.beta1 >= 0 && update.beta1 < 1)) fail('beta1', 'from 0 to below 1');
+  if (!(update.beta2 >= 0 && update.beta2 < 1)) fail('beta2', 'from 0 to below 1');
+  if (!Number.isFinite(update.epsilon) || update.epsilon <= 0) fail('epsilon', 'above 0');
+  if (!Number.isFinite(update.weightDecay) || update.weightDecay < 0) fail('weightDecay', '0 or above');
+  if (!(update.maxGradNorm > 0)) fail('maxGradNorm', 'above 0 (Infinity for no clipping)');
+}

@@ -1,0 +1,337 @@
+// One open model of the reference engine: requests in, checked; numbers out. It ties the decoder, the
+// distribution and the optimizer together and owns what they change. Every computation runs in one go on the
+// JavaScript thread, so no two ever interleave; only reading and writing folders takes turns.
+import { EngineError } from '../../errors.ts';
+import type { ModelFolder } from '../../model/folder.ts';
+import { writeModelFolder } from '../../model/folder.ts';
+import type { ModelShape, Parameter } from '../../model/shape.ts';
+import { parameterCount, parameterTable } from '../../model/shape.ts';
+import { uniformAt } from '../../random.ts';
+import type {
+  AdamWUpdate,
+  Cotangents,
+  ForwardOptions,
+  ForwardPass,
+  ModelInfo,
+  SampledSequence,
+  SampleRequest,
+  ScoredSequence,
+  StepResult,
+  Trainable,
+} from '../engine.ts';
+import { adamwStep, clipFactor, gradientNorm } from './adamw.ts';
+import type { Trace } from './decoder.ts';
+import {
+  emptyCache,
+  emptyTrace,
+  logitsBackward,
+  logitsForward,
+  positionForward,
+  sequenceBackward,
+} from './decoder.ts';
+import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
+import { checkCotangents, checkForward, checkSampleRequests, checkUpdate } from './requests.ts';
+import { loadState, saveState } from './state.ts';
+import type { DecoderWeights, Tensors } from './weights.ts';
+import { decoderWeights, zerosLike } from './weights.ts';
+
+/** What only a model that trains has. */
+interface Training {
+  readonly gradients: Tensors;
+  readonly gradientTree: DecoderWeights;
+  readonly firstMoments: Tensors;
+  readonly secondMoments: Tensors;
+  step: number;
+}
+
+/** One sequence of a pass: the results, and what backward needs of it. */
+interface ScoredTrace {
+  readonly responseTokens: Int32Array;
+  /** Position whose logits predict response token 0. */
+  readonly firstPosition: number;
+  /** By response token. */
+  readonly logits: readonly Float64Array[];
+  readonly logprobs: Float64Array;
+  readonly entropies: Float64Array;
+  readonly trace: Trace | null;
+}
+
+interface PassState {
+  readonly options: ForwardOptions;
+  readonly weightsVersion: number;
+  /** Emptied when the pass is consumed or released. */
+  sequences: readonly ScoredTrace[] | null;
+}
+
+function copyOf(tensors: Tensors): Tensors {
+  return new Map([...tensors].map(([name, data]) => [name, data.slice()]));
+}
+
+function overwrite(target: Tensors, source: Tensors): void {
+  for (const [name, data] of target) data.set(source.get(name)!);
+}
+
+export class ReferenceModel implements Trainable {
+  readonly info: ModelInfo;
+  readonly trains: boolean;
+  readonly #shape: ModelShape;
+  readonly #table: readonly Parameter[];
+  readonly #folder: string;
+  readonly #weights: Tensors;
+  readonly #tree: DecoderWeights;
+  readonly #training: Training | null;
+  readonly #passes = new WeakMap<ForwardPass, PassState>();
+  /** Counts step and load, which make older passes stale. */
+  #weightsVersion = 0;
+  #closed = false;
+
+  constructor(folder: ModelFolder, weights: Tensors, trainable: boolean) {
+    this.#shape = folder.shape;
+    this.#table = parameterTable(folder.shape);
+    this.#folder = folder.folder;
+    this.#weights = weights;
+    this.#tree = decoderWeights(folder.shape, weights);
+    this.trains = trainable;
+    this.info = {
+      vocabularySize: folder.shape.vocabularySize,
+      maxSequenceLength: folder.shape.maxSequenceLength,
+      parameterCount: parameterCount(folder.shape),
+    };
+    if (!trainable) {
+      this.#training = null;
+      return;
+    }
+    const gradients = zerosLike(this.#table);
+    this.#training = {
+      gradients,
+      gradientTree: decoderWeights(folder.shape, gradients),
+      firstMoments: zerosLike(this.#table),
+      secondMoments: zerosLike(this.#table),
+      step: 0,
+    };
+  }
+
+  async *sample(requests: readonly SampleRequest[], signal?: AbortSignal): AsyncGenerator<SampledSequence> {
+    this.#checkOpen();
+    checkSampleRequests(requests, this.#shape);
+    const version = this.#weightsVersion;
+    for (const [index, request] of requests.entries()) {
+      this.#checkOpen();
+      if (version !== this.#weightsVersion) {
+        throw new EngineError(
+          'The weights changed during sampling; finish reading the samples before step or load.',
+        );
+      }
+      yield this.#sampleOne(index, request, signal);
+    }
+  }
+
+  #sampleOne(index: number, request: SampleRequest, signal: AbortSignal | undefined): SampledSequence {
+    const shape = this.#shape;
+    const stopTokens = new Set(request.stopTokens);
+    const cache = emptyCache(shape);
+    const tokens: number[] = [];
+    const logprobs: number[] = [];
+    let finish: 'stop' | 'length' = 'length';
+    let pending: Iterable<number> = request.promptTokens;
+    while (tokens.length < request.maxNewTokens && finish === 'length') {
+      let final_H: Float64Array = new Float64Array(0);
+      for (const token of pending) {
+        signal?.throwIfAborted();
+        final_H = positionForward(shape, this.#tree, token, cache, null);
+      }
+      const logits_V = logitsForward(shape, this.#tree, final_H);
+      const greedy = request.temperature === 0;
+      const logprobs_V = logSoftmax(logits_V, greedy ? 1 : request.temperature);
+      const token = greedy
+        ? greedyToken(logits_V)
+        : drawToken(logprobs_V, uniformAt(request.seed, tokens.length));
+      tokens.push(token);
+      logprobs.push(logprobs_V[token]);
+      if (stopTokens.has(token)) finish = 'stop';
+      pending = [token];
+    }
+    return { index, tokens: Int32Array.from(tokens), logprobs: Float64Array.from(logprobs), finish };
+  }
+
+  async forward(
+    sequences: readonly ScoredSequence[],
+    options: ForwardOptions,
+    signal?: AbortSignal,
+  ): Promise<ForwardPass> {
+    this.#checkOpen();
+    checkForward(sequences, options, this.#shape, this.trains);
+    const scored = sequences.map((sequence) => this.#score(sequence, options, signal));
+    const state: PassState = { options, weightsVersion: this.#weightsVersion, sequences: scored };
+    const pass: ForwardPass = {
+      ...(options.want.logprobs === true ? { logprobs: scored.map((one) => one.logprobs) } : {}),
+      ...(options.want.entropies === true ? { entropies: scored.map((one) => one.entropies) } : {}),
+      release: () => {
+        state.sequences = null;
+      },
+    };
+    this.#passes.set(pass, state);
+    return pass;
+  }
+
+  #score(sequence: ScoredSequence, options: ForwardOptions, signal: AbortSignal | undefined): ScoredTrace {
+    const shape = this.#shape;
+    const { promptTokens, responseTokens } = sequence;
+    const firstPosition = promptTokens.length - 1;
+    const cache = emptyCache(shape);
+    const trace = options.gradient ? emptyTrace(shape, cache) : null;
+    const logits: Float64Array[] = [];
+    const logprobs = new Float64Array(responseTokens.length);
+    const entropies = new Float64Array(responseTokens.length);
+    // The last token predicts nothing that is asked for.
+    const inputs = [...promptTokens, ...responseTokens.subarray(0, -1)];
+    for (const [position, token] of inputs.entries()) {
+      signal?.throwIfAborted();
+      const final_H = positionForward(shape, this.#tree, token, cache, trace);
+      const r = position - firstPosition;
+      if (r < 0) continue;
+      const logits_V = logitsForward(shape, this.#tree, final_H);
+      const logprobs_V = logSoftmax(logits_V, options.temperature);
+      logprobs[r] = logprobs_V[responseTokens[r]];
+      if (options.want.entropies === true) entropies[r] = entropyOf(logprobs_V);
+      if (options.gradient) logits.push(logits_V);
+    }
+    // The caller owns what it passed and what it gets; backward must not see later changes of either.
+    return { responseTokens: responseTokens.slice(), firstPosition, logits, logprobs, entropies, trace };
+  }
+
+  async backward(pass: ForwardPass, cotangents: Cotangents): Promise<void> {
+    this.#checkOpen();
+    const training = this.#requireTraining('backward');
+    const state = this.#passes.get(pass);
+    if (state === undefined)
+      throw new EngineError('This pass comes from another model; give it to the model that made it.');
+    if (state.sequences === null) {
+      throw new EngineError(
+        'This pass was already used or released; a pass takes one backward. Call forward again.',
+      );
+    }
+    if (state.weightsVersion !== this.#weightsVersion) {
+      throw new EngineError(
+        'The weights changed since this pass was made (step or load); call forward again.',
+      );
+    }
+    if (!state.options.gradient) {
+      throw new EngineError('This pass was made with gradient: false; call forward with gradient: true.');
+    }
+    const lengths = state.sequences.map(({ responseTokens }) => responseTokens.length);
+    checkCotangents(cotangents, state.options.want, lengths);
+    state.sequences.forEach((scored, index) => {
+      this.#backwardOne(
+        scored,
+        state.options.temperature,
+        cotangents.logprobs?.[index],
+        cotangents.entropies?.[index],
+        training.gradientTree,
+      );
+    });
+    state.sequences = null;
+  }
+
+  #backwardOne(
+    scored: ScoredTrace,
+    temperature: number,
+    dLogprobs_R: Float64Array | undefined,
+    dEntropies_R: Float64Array | undefined,
+    gradients: DecoderWeights,
+  ): void {
+    const trace = scored.trace!;
+    const dFinal_T_H = trace.final_T_H.map((final_H, t) => {
+      const r = t - scored.firstPosition;
+      if (r < 0) return new Float64Array(final_H.length);
+      const dLogits_V = distributionBackward(
+        scored.logits[r],
+        temperature,
+        scored.responseTokens[r],
+        dLogprobs_R?.[r] ?? 0,
+        dEntropies_R?.[r] ?? 0,
+      );
+      return logitsBackward(this.#shape, this.#tree, final_H, dLogits_V, gradients);
+    });
+    sequenceBackward(this.#shape, this.#tree, trace, dFinal_T_H, gradients);
+  }
+
+  async step(update: AdamWUpdate): Promise<StepResult> {
+    this.#checkOpen();
+    const training = this.#requireTraining('step');
+    checkUpdate(update);
+    const gradNorm = gradientNorm(training.gradients);
+    const applied = Number.isFinite(gradNorm);
+    if (applied) {
+      training.step++;
+      adamwStep(
+        this.#table,
+        this.#weights,
+        training.gradients,
+        training.firstMoments,
+        training.secondMoments,
+        training.step,
+        clipFactor(gradNorm, update.maxGradNorm),
+        update,
+      );
+    }
+    this.#clearGradients();
+    return { gradNorm, applied };
+  }
+
+  async save(dir: string): Promise<void> {
+    this.#checkOpen();
+    const { firstMoments, secondMoments, step } = this.#requireTraining('save');
+    // Copies: writing takes several turns of the event loop, and a step may come between them.
+    const state = {
+      weights: copyOf(this.#weights),
+      firstMoments: copyOf(firstMoments),
+      secondMoments: copyOf(secondMoments),
+      step,
+    };
+    await saveState(dir, this.#shape, state, this.#folder);
+  }
+
+  /** Reads everything before it changes anything. A model that does not train takes the weights alone. */
+  async load(dir: string): Promise<void> {
+    this.#checkOpen();
+    const state = await loadState(dir, this.#shape);
+    this.#checkOpen();
+    overwrite(this.#weights, state.weights);
+    if (this.#training !== null) {
+      overwrite(this.#training.firstMoments, state.firstMoments);
+      overwrite(this.#training.secondMoments, state.secondMoments);
+      this.#training.step = state.step;
+    }
+    this.#clearGradients();
+  }
+
+  async exportWeights(dir: string): Promise<void> {
+    this.#checkOpen();
+    const rounded = new Map([...this.#weights].map(([name, data]) => [name, Float32Array.from(data)]));
+    await writeModelFolder(dir, this.#shape, rounded, { copyTokenizerFrom: this.#folder });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #clearGradients(): void {
+    this.#weightsVersion++;
+    if (this.#training === null) return;
+    for (const gradient of this.#training.gradients.values()) gradient.fill(0);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new EngineError('This model was closed; open it again.');
+  }
+
+  #requireTraining(call: string): Training {
+    if (this.#training === null) {
+      throw new EngineError(
+        `A model opened with trainable: false has no ${call}; open it with trainable: true.`,
+      );
+    }
+    return this.#training;
+  }
+}
