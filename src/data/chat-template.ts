@@ -56,7 +56,7 @@ export function parseChatTemplate(
 ): ChatTemplate {
   let template: Template;
   try {
-    template = new Template(source.template);
+    template = new Template(FIXED_CLOCK + source.template);
   } catch (error) {
     throw new DataError(
       `Expected a Jinja chat template (${source.origin}), but it does not parse: ${messageOf(error)}`,
@@ -69,7 +69,7 @@ export function parseChatTemplate(
           ...variables,
           messages: messages.map(({ role, content }) => ({ role, content })),
           add_generation_prompt: true,
-          strftime_now: fixedDate,
+          fixed_date: fixedDate,
         });
       } catch (error) {
         throw new DataError(
@@ -80,6 +80,10 @@ export function parseChatTemplate(
     },
   };
 }
+
+// The library declares strftime_now itself and refuses a second declaration, but a template may set it. The
+// line break is trimmed with the block (trim_blocks), so the template's own beginning stays as it is.
+const FIXED_CLOCK = '{% set strftime_now = fixed_date %}\n';
 
 // 26 July 2024 is what Llama 3's own template falls back to where there is no clock.
 const FIXED_DATE: Readonly<Record<string, string>> = {
