@@ -1,0 +1,17 @@
+// What a command may touch of the process it runs in. Everything arrives as an argument, so a command is tested
+// without spawning one.
+
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  /** Width of the terminal. */
+  readonly columns?: number;
+}
+
+export interface CommandIO {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Relative paths of options are resolved against it. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
