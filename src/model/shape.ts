@@ -48,7 +48,7 @@ const rope = z.looseObject({
 
 // Only what decides the computation is read; the many other keys of a config.json are left alone.
 const configSchema = z.looseObject({
-  model_type: z.string(),
+  model_type: z.enum(['llama', 'qwen2', 'qwen3']),
   vocab_size: positive,
   hidden_size: positive,
   intermediate_size: positive,
@@ -68,7 +68,7 @@ const configSchema = z.looseObject({
   mlp_bias: z.boolean().nullish(),
   use_sliding_window: z.boolean().nullish(),
   layer_types: z.array(z.string()).nullish(),
-  quantization_config: z.unknown(),
+  quantization_config: z.unknown().optional(),
   num_experts: z.int().nullish(),
   num_local_experts: z.int().nullish(),
   eos_token_id: z.union([z.int().nonnegative(), z.array(z.int().nonnegative())]).nullish(),
@@ -77,9 +77,6 @@ type Config = z.infer<typeof configSchema>;
 
 /** What this config asks for that no engine computes, as the end of "…which is not supported"; null if nothing. */
 function unsupported(config: Config): string | null {
-  if (!['llama', 'qwen2', 'qwen3'].includes(config.model_type)) {
-    return `model_type "${config.model_type}" (supported: llama, qwen2, qwen3)`;
-  }
   if (config.hidden_act !== 'silu') return `hidden_act "${config.hidden_act}" (supported: silu)`;
   for (const [key, value] of [
     ['rope_parameters', config.rope_parameters],
@@ -116,6 +113,13 @@ function headDimOf(config: Config): number {
  * @throws ModelError for a missing or malformed key, and, by name, for whatever engines do not compute.
  */
 export function parseConfig(json: unknown, where: string): ModelShape {
+  const named = z.looseObject({ model_type: z.string() }).safeParse(json);
+  // Before the keys, which another family may name otherwise.
+  if (named.success && !configSchema.shape.model_type.safeParse(named.data.model_type).success) {
+    throw new ModelError(
+      `${where} asks for model_type "${named.data.model_type}", which is not supported; use a llama, qwen2 or qwen3 model.`,
+    );
+  }
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -129,7 +133,7 @@ export function parseConfig(json: unknown, where: string): ModelShape {
   if (refused !== null)
     throw new ModelError(`${where} asks for ${refused}, which is not supported; use another model.`);
   const eos = config.eos_token_id ?? [];
-  const family = config.model_type as ModelFamily;
+  const family: ModelFamily = config.model_type;
   const shape: ModelShape = {
     family,
     vocabularySize: config.vocab_size,
