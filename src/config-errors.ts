@@ -63,7 +63,7 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   const folded = new Map(known.map((candidate) => [fold(candidate), candidate]));
   if (folded.size === 0) return null;
   const best = closest(fold(name), [...folded.keys()]);
-  const limit = Math.max(1, Math.floor(Math.min(name.length, best.length) / 3));
+  const limit = Math.ceil(Math.min(name.length, best.length) / 3);
   return distance(fold(name), best) <= limit ? folded.get(best)! : null;
 }
 

@@ -86,6 +86,8 @@ export function lockRunDirectory(dir: string, table: ProcessTable = systemProces
 /** Creates `path` with its content in one operation; false if it exists. */
 function createWhole(path: string, text: string): boolean {
   const aside = join(dirname(path), `${PARTIAL_PREFIX}lock-${process.pid}`);
+  // One left by a killed process of our id may be a second name of the lock itself: never write through it.
+  rmSync(aside, { force: true });
   try {
     writeFileSync(aside, text);
     linkSync(aside, path);
