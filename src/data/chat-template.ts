@@ -66,6 +66,9 @@ export function parseChatTemplate(
     render(messages) {
       try {
         return template.render({
+          // As transformers does: some templates ask whether these are none, not whether they are defined.
+          tools: null,
+          documents: null,
           ...variables,
           messages: messages.map(({ role, content }) => ({ role, content })),
           add_generation_prompt: true,

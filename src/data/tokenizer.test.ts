@@ -132,6 +132,21 @@ describe('the chat template', () => {
     expect(tokenizer.decode(tokenizer.renderChat(user('half')))).toBe('think');
   });
 
+  it('finds tools and documents to be none, as transformers passes them', async () => {
+    await write(
+      'chat_template.jinja',
+      '{% if tools is not none or documents is not none %}use{% else %}no{% endif %}',
+    );
+    const tokenizer = await loadTokenizer(folder);
+    expect(tokenizer.decode(tokenizer.renderChat(user('half')))).toBe('no');
+  });
+
+  it('keeps a line break at its beginning', async () => {
+    await write('chat_template.jinja', "\n{{ messages[0]['content'] }}");
+    const tokenizer = await loadTokenizer(folder);
+    expect(tokenizer.decode(tokenizer.renderChat(user('half')))).toBe('\nhalf');
+  });
+
   it('never sees the real date', async () => {
     await write('chat_template.jinja', "{{ strftime_now('%Y-%m-%d %B') }}");
     const tokenizer = await loadTokenizer(folder);

@@ -159,16 +159,16 @@ export function machinesProblems(
 }
 
 /**
- * `count` demonstrations for the warm-up, on words of the train split. Half have the hint in the prompt and
- * the response follows it; the other half have no hint and the response follows a procedure out of the air.
- * Demonstration i depends on `seed` and i, and not on `config.seed`: nothing of the machines' own procedures
- * is in it. The problem of a demonstration is not one of `machinesProblems`: its answer is what the
+ * The endless stream of demonstrations for the warm-up, on words of the train split. Half have the hint in the
+ * prompt and the response follows it; the other half have no hint and the response follows a procedure out of
+ * the air. Demonstration i depends on `seed` and i, and not on `config.seed`: nothing of the machines' own
+ * procedures is in it. The problem of a demonstration is not one of `machinesProblems`: its answer is what the
  * procedure shown gives.
  */
-export function machinesDemonstrations(config: MachinesConfig, count: number, seed: number): Demonstration[] {
+export function machinesDemonstrations(config: MachinesConfig, seed: number): (index: number) => Demonstration {
   const words = wordsOf(config, 'train');
   const { machines, easyMachines, operations } = config;
-  return Array.from({ length: count }, (_, index) => {
+  return (index) => {
     const stream = new UniformStream(seedOf(seed, 'machines/demonstrations', index));
     const which = stream.integer(machines);
     const depth = which >= machines - easyMachines ? config.easyDepth : config.depth;
@@ -179,7 +179,7 @@ export function machinesDemonstrations(config: MachinesConfig, count: number, se
       context: stream.next() < 0.5 ? 'plain' : 'hint1',
       response: workedResponse(config, procedure, word),
     };
-  });
+  };
 }
 
 /** Everything that can stand in a prompt with the default hint template, or in a good response. */
