@@ -158,6 +158,17 @@ export async function makeEmptyFolder(dir: string): Promise<void> {
   }
 }
 
+async function copyTokenizer(from: string, to: string): Promise<void> {
+  try {
+    const present = new Set(await readdir(from));
+    for (const name of TOKENIZER_FILES) {
+      if (present.has(name)) await copyFile(join(from, name), join(to, name));
+    }
+  } catch (error) {
+    throw new ModelError(`Could not copy the tokenizer files of ${from} to ${to}: ${messageOf(error)}.`);
+  }
+}
+
 /**
  * Writes a folder that readModelFolder and transformers open, config.json last, so that its presence means
  * complete.
@@ -179,13 +190,7 @@ export async function writeModelFolder(
     return { name, dims, data };
   });
   await makeEmptyFolder(dir);
-  const from = options.copyTokenizerFrom;
-  if (from !== undefined) {
-    const present = new Set(await readdir(from));
-    for (const name of TOKENIZER_FILES) {
-      if (present.has(name)) await copyFile(join(from, name), join(dir, name));
-    }
-  }
+  if (options.copyTokenizerFrom !== undefined) await copyTokenizer(options.copyTokenizerFrom, dir);
   await writeSafetensors(join(dir, WEIGHTS), named);
   const dtype = named.some(({ data }) => data instanceof Float64Array) ? 'float64' : 'float32';
   const config = `${JSON.stringify(toConfig(shape, dtype), null, 2)}\n`;

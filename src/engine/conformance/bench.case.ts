@@ -258,7 +258,7 @@ export async function accumulatedGradients(
   return new Map(
     [...before].map(([tensor, data]) => [
       tensor,
-      Float64Array.from(data, (value, i) => (value - after.get(tensor)![i]!) / PROBE_SCALE),
+      Float64Array.from(data, (value, i) => (value - after.get(tensor)![i]) / PROBE_SCALE),
     ]),
   );
 }
@@ -271,7 +271,7 @@ export function expectWithin(
 ): void {
   expect(actual.length, where).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) {
-    if (!isWithin(actual[i]!, expected[i]!, tolerance)) {
+    if (!isWithin(actual[i], expected[i], tolerance)) {
       expect.fail(
         `${where}[${i}] is ${actual[i]}, expected ${expected[i]} within ${tolerance.absolute} + ${tolerance.relative}·|expected| (${tolerance.reason})`,
       );
@@ -289,7 +289,7 @@ export function expectSame(
 ): void {
   expect(actual.length, where).toBe(expected.length);
   expected.forEach((row, i) => {
-    if (exact) expect(Array.from(actual[i]!), `${where} ${i}`).toEqual(Array.from(row));
-    else expectWithin(actual[i]!, row, bench.tolerances.logprobs, `${where} ${i}`);
+    if (exact) expect(Array.from(actual[i]), `${where} ${i}`).toEqual(Array.from(row));
+    else expectWithin(actual[i], row, bench.tolerances.logprobs, `${where} ${i}`);
   });
 }

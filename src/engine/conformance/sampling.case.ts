@@ -23,14 +23,14 @@ async function nextLogprobs(model: Scorer, promptTokens: Int32Array, temperature
     promptTokens,
     responseTokens: Int32Array.of(token),
   }));
-  return (await logprobsOf(model, every, temperature)).map((row) => row[0]!);
+  return (await logprobsOf(model, every, temperature)).map((row) => row[0]);
 }
 
 function mixedRequests(): SampleRequest[] {
   return Array.from({ length: 12 }, (_, i) =>
     request(tokensOf(`mixed ${i % 4}`, 1 + 9 * (i % 4), LARGER.vocabularySize), BigInt(i), {
       maxNewTokens: 1 + 5 * (i % 5),
-      temperature: [1, 0.6, 0][i % 3]!,
+      temperature: [1, 0.6, 0][i % 3],
     }),
   );
 }
@@ -47,13 +47,13 @@ export function samplingChecks(check: Check): void {
     const reversed = (await sampleAll(model, [...requests].reverse())).reverse();
     for (const [i, one] of requests.entries()) {
       const [alone] = await sampleAll(model, [one]);
-      expect(together[i]!.tokens, `request ${i}`).toEqual(alone!.tokens);
-      expect(reversed[i]!.tokens, `request ${i}`).toEqual(alone!.tokens);
+      expect(together[i].tokens, `request ${i}`).toEqual(alone.tokens);
+      expect(reversed[i].tokens, `request ${i}`).toEqual(alone.tokens);
       expectSame(
         bench,
         exact,
-        [together[i]!.logprobs, reversed[i]!.logprobs],
-        [alone!.logprobs, alone!.logprobs],
+        [together[i].logprobs, reversed[i].logprobs],
+        [alone.logprobs, alone.logprobs],
         `${i}`,
       );
     }
@@ -66,7 +66,7 @@ export function samplingChecks(check: Check): void {
       request(GOLDEN_PROMPT, 1n, options),
       request(GOLDEN_PROMPT, 2n, options),
     ]);
-    expect(samples[0]!.tokens).not.toEqual(samples[1]!.tokens);
+    expect(samples[0].tokens).not.toEqual(samples[1].tokens);
   });
 
   check('token t is drawn with uniform t by the inverse CDF over ascending token ids', async (bench) => {
@@ -76,14 +76,14 @@ export function samplingChecks(check: Check): void {
       const [sample] = await sampleAll(model, [
         request(GOLDEN_PROMPT, seed, { maxNewTokens: 10, temperature }),
       ]);
-      for (const [t, token] of sample!.tokens.entries()) {
-        const context = Int32Array.of(...GOLDEN_PROMPT, ...sample!.tokens.subarray(0, t));
+      for (const [t, token] of sample.tokens.entries()) {
+        const context = Int32Array.of(...GOLDEN_PROMPT, ...sample.tokens.subarray(0, t));
         const probs = (await nextLogprobs(model, context, temperature)).map(Math.exp);
         const below = probs.slice(0, token).reduce((a, b) => a + b, 0);
         const uniform = uniformAt(seed, t);
         // A uniform this near to the edge of a token could fall on either side by rounding; none does here.
         expect(uniform).toBeGreaterThan(below - 1e-5);
-        expect(uniform).toBeLessThan(below + probs[token]! + 1e-5);
+        expect(uniform).toBeLessThan(below + probs[token] + 1e-5);
       }
     }
   });
@@ -97,7 +97,7 @@ export function samplingChecks(check: Check): void {
         request(GOLDEN_PROMPT, BigInt(i), { maxNewTokens: 1, temperature }),
       );
       const counts = probs.map(() => 0);
-      for (const { tokens } of await sampleAll(model, requests)) counts[tokens[0]!]!++;
+      for (const { tokens } of await sampleAll(model, requests)) counts[tokens[0]]++;
       // Pearson's statistic over tokens expected at least five times, the rest pooled.
       let statistic = 0;
       let cells = 0;
@@ -107,8 +107,8 @@ export function samplingChecks(check: Check): void {
         cells++;
       };
       probs.forEach((p, token) => {
-        if (p * draws >= 5) add(p * draws, counts[token]!);
-        else pooled = { expected: pooled.expected + p * draws, count: pooled.count + counts[token]! };
+        if (p * draws >= 5) add(p * draws, counts[token]);
+        else pooled = { expected: pooled.expected + p * draws, count: pooled.count + counts[token] };
       });
       if (pooled.expected >= 1) add(pooled.expected, pooled.count);
       // Mean and variance of the statistic are f and 2f; four deviations above is once in some thousands.
@@ -123,16 +123,16 @@ export function samplingChecks(check: Check): void {
     const [sample] = await sampleAll(model, [
       request(GOLDEN_PROMPT, 3n, { temperature: 0, maxNewTokens: 6 }),
     ]);
-    for (const [t, token] of sample!.tokens.entries()) {
+    for (const [t, token] of sample.tokens.entries()) {
       const logprobs = await nextLogprobs(
         model,
-        Int32Array.of(...GOLDEN_PROMPT, ...sample!.tokens.subarray(0, t)),
+        Int32Array.of(...GOLDEN_PROMPT, ...sample.tokens.subarray(0, t)),
         1,
       );
       expect(token).toBe(logprobs.indexOf(Math.max(...logprobs)));
       expectWithin(
-        [sample!.logprobs[t]!],
-        [logprobs[token]!],
+        [sample.logprobs[t]],
+        [logprobs[token]],
         bench.tolerances.logprobs,
         `log-prob of token ${t}`,
       );
@@ -145,8 +145,8 @@ export function samplingChecks(check: Check): void {
     const [sample] = await sampleAll(model, [
       request(Int32Array.of(1), 3n, { temperature: 0, maxNewTokens: 3 }),
     ]);
-    expect([...sample!.tokens]).toEqual([0, 0, 0]);
-    expectWithin(sample!.logprobs, Array(3).fill(-Math.log(700)), bench.tolerances.logprobs, 'log-prob');
+    expect([...sample.tokens]).toEqual([0, 0, 0]);
+    expectWithin(sample.logprobs, Array(3).fill(-Math.log(700)), bench.tolerances.logprobs, 'log-prob');
   });
 
   check('a response ends with the first stop token, which is part of it', async (bench) => {
@@ -155,39 +155,39 @@ export function samplingChecks(check: Check): void {
     const options = { maxNewTokens: 30 };
     const [free] = await sampleAll(model, [request(GOLDEN_PROMPT, 11n, options)]);
     expect(free).toMatchObject({ finish: 'length', index: 0 });
-    expect(free!.tokens).toHaveLength(30);
-    for (const stopTokens of [[free!.tokens[7]!], [free!.tokens[20]!, free!.tokens[12]!]]) {
-      const first = free!.tokens.findIndex((token) => stopTokens.includes(token));
+    expect(free.tokens).toHaveLength(30);
+    for (const stopTokens of [[free.tokens[7]], [free.tokens[20], free.tokens[12]]]) {
+      const first = free.tokens.findIndex((token) => stopTokens.includes(token));
       const [stopped] = await sampleAll(model, [request(GOLDEN_PROMPT, 11n, { ...options, stopTokens })]);
-      expect(stopped!.finish).toBe('stop');
-      expect(stopped!.tokens).toEqual(free!.tokens.slice(0, first + 1));
-      expectSame(bench, exact, [stopped!.logprobs], [free!.logprobs.slice(0, first + 1)], 'stopped');
+      expect(stopped.finish).toBe('stop');
+      expect(stopped.tokens).toEqual(free.tokens.slice(0, first + 1));
+      expectSame(bench, exact, [stopped.logprobs], [free.logprobs.slice(0, first + 1)], 'stopped');
     }
   });
 
   check('a stop token in the last place allowed finishes by stop', async (bench) => {
     const model = await openModel(bench, goldenFolder('llama'), false);
     const [free] = await sampleAll(model, [request(GOLDEN_PROMPT, 11n, { maxNewTokens: 5 })]);
-    const last = free!.tokens[4]!;
-    expect(free!.tokens.indexOf(last), 'the seed gives a last token that is new').toBe(4);
+    const last = free.tokens[4];
+    expect(free.tokens.indexOf(last), 'the seed gives a last token that is new').toBe(4);
     const [stopped] = await sampleAll(model, [
       request(GOLDEN_PROMPT, 11n, { maxNewTokens: 5, stopTokens: [last] }),
     ]);
-    expect(stopped).toMatchObject({ finish: 'stop', tokens: free!.tokens });
+    expect(stopped).toMatchObject({ finish: 'stop', tokens: free.tokens });
   });
 
   check('a stop token in the prompt stops nothing', async (bench) => {
     const model = await openModel(bench, goldenFolder('llama'), false);
-    const options = { maxNewTokens: 3, stopTokens: [GOLDEN_PROMPT[2]!] };
+    const options = { maxNewTokens: 3, stopTokens: [GOLDEN_PROMPT[2]] };
     const [sample] = await sampleAll(model, [request(GOLDEN_PROMPT, 11n, options)]);
-    expect(sample!.tokens.length).toBeGreaterThan(1);
+    expect(sample.tokens.length).toBeGreaterThan(1);
   });
 
   check('a response may fill the longest sequence', async (bench) => {
     const model = await openModel(bench, goldenFolder('qwen3'), false);
     const maxNewTokens = model.info.maxSequenceLength - GOLDEN_PROMPT.length;
     const [sample] = await sampleAll(model, [request(GOLDEN_PROMPT, 1n, { maxNewTokens })]);
-    expect(sample!.tokens).toHaveLength(maxNewTokens);
+    expect(sample.tokens).toHaveLength(maxNewTokens);
   });
 
   check('an aborted signal ends the iteration with its reason', async (bench) => {

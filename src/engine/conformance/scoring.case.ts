@@ -57,7 +57,7 @@ async function checkSampleEqualsForward(bench: Bench, folder: string, longest: n
     );
     const samples = await sampleAll(model, requests);
     const sequences = samples.map(({ tokens }, i) => ({
-      promptTokens: requests[i]!.promptTokens,
+      promptTokens: requests[i].promptTokens,
       responseTokens: tokens,
     }));
     const forward = await logprobsOf(model, sequences, temperature);
@@ -90,10 +90,10 @@ export function scoringChecks(check: Check): void {
       weightDecay: 0,
       maxGradNorm: Infinity,
     });
-    const prompt = sequences[2]!.promptTokens;
+    const prompt = sequences[2].promptTokens;
     const [sample] = await sampleAll(model, [request(prompt, 1n, { maxNewTokens: 40 })]);
-    const forward = await logprobsOf(model, [{ promptTokens: prompt, responseTokens: sample!.tokens }]);
-    expectSame(bench, bench.engine.capabilities.exactLogprobs, forward, [sample!.logprobs], 'log-probs');
+    const forward = await logprobsOf(model, [{ promptTokens: prompt, responseTokens: sample.tokens }]);
+    expectSame(bench, bench.engine.capabilities.exactLogprobs, forward, [sample.logprobs], 'log-probs');
     expect((await logprobsOf(model, sequences))[0]).not.toEqual(before[0]);
   });
 
@@ -102,15 +102,15 @@ export function scoringChecks(check: Check): void {
     const exact = bench.engine.capabilities.exactLogprobs;
     const sequences = sequencesOf(LARGER.vocabularySize);
     const together = await logprobsOf(model, sequences);
-    const alone = [];
-    for (const sequence of sequences) alone.push((await logprobsOf(model, [sequence]))[0]!);
+    const alone: Float64Array[] = [];
+    for (const sequence of sequences) alone.push((await logprobsOf(model, [sequence]))[0]);
     expectSame(bench, exact, together, alone, 'together and alone: sequence');
     const order = [...permutation(sequences.length, 5n)];
     const shuffled = await logprobsOf(
       model,
-      order.map((index) => sequences[index]!),
+      order.map((index) => sequences[index]),
     );
-    const expected = order.map((index) => alone[index]!);
+    const expected = order.map((index) => alone[index]);
     expectSame(bench, exact, shuffled, expected, 'shuffled and alone: sequence');
   });
 
@@ -122,8 +122,8 @@ export function scoringChecks(check: Check): void {
       responseTokens: tokensOf(`member ${i}`, 1 + 11 * i, LARGER.vocabularySize),
     }));
     const together = await logprobsOf(model, group);
-    const alone = [];
-    for (const sequence of group) alone.push((await logprobsOf(model, [sequence]))[0]!);
+    const alone: Float64Array[] = [];
+    for (const sequence of group) alone.push((await logprobsOf(model, [sequence]))[0]);
     expectSame(bench, bench.engine.capabilities.exactLogprobs, together, alone, 'member');
   });
 
@@ -137,7 +137,7 @@ export function scoringChecks(check: Check): void {
     const [whole] = await logprobsOf(model, [split(1)]);
     const places = [2, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 139];
     const parts = await logprobsOf(model, places.map(split));
-    const expected = places.map((at) => whole!.slice(at - 1));
+    const expected = places.map((at) => whole.slice(at - 1));
     expectSame(bench, bench.engine.capabilities.exactLogprobs, parts, expected, 'prompt end');
   });
 
@@ -160,8 +160,8 @@ export function scoringChecks(check: Check): void {
       promptTokens: Int32Array.of(9, 3),
       responseTokens: Int32Array.of(token),
     }));
-    const warm = (await logprobsOf(model, every)).map((row) => row[0]!);
-    const cold = (await logprobsOf(model, every, 0.5)).map((row) => row[0]!);
+    const warm = (await logprobsOf(model, every)).map((row) => row[0]);
+    const cold = (await logprobsOf(model, every, 0.5)).map((row) => row[0]);
     expect(warm.reduce((sum, logprob) => sum + Math.exp(logprob), 0)).toBeCloseTo(1, 5);
     const normaliser = Math.log(warm.reduce((sum, logprob) => sum + Math.exp(2 * logprob), 0));
     const expected = warm.map((logprob) => 2 * logprob - normaliser);

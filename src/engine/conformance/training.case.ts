@@ -91,7 +91,7 @@ function accumulationChecks(check: Check): void {
       await train(disturbed, 1);
       const before = await logprobsOf(disturbed, SEQUENCES);
       const cotangents = unevenCotangents(SEQUENCES).logprobs!;
-      cotangents[1]![1] = bad;
+      cotangents[1][1] = bad;
       await accumulate(disturbed, SEQUENCES, { logprobs: cotangents });
       const result = await disturbed.step(TRAINING);
       expect(result.applied).toBe(false);
@@ -265,7 +265,7 @@ function persistenceChecks(check: Check): void {
       expect(reopened.info).toEqual(model.info);
       const expected = await logprobsOf(model, SEQUENCES);
       (await logprobsOf(reopened, SEQUENCES)).forEach((row, i) =>
-        expectWithin(row, expected[i]!, bench.tolerances.exportedLogprobs, `log-probs of sequence ${i}`),
+        expectWithin(row, expected[i], bench.tolerances.exportedLogprobs, `log-probs of sequence ${i}`),
       );
     });
   }

@@ -29,6 +29,7 @@ function checkSpec(spec: ModelSpec): void {
 class ReferenceEngine implements Engine {
   readonly name = 'reference';
   readonly description = 'reference: TypeScript, float64, one position at a time';
+  readonly instructionSet = 'float64';
   readonly capabilities = {
     fullFineTune: true,
     lora: false,
