@@ -14,8 +14,13 @@ function fail(sentence) {
 }
 
 function run(what, command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
-  if (result.status !== 0) fail(`Could not ${what}: \`${command} ${args.join(' ')}\` failed; its messages are above.`);
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (result.status !== 0)
+    fail(`Could not ${what}: \`${command} ${args.join(' ')}\` failed; its messages are above.`);
 }
 
 function modified(path) {
@@ -25,7 +30,9 @@ function modified(path) {
 export function setup() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
-    fail(`guiderail needs Node ${MINIMUM.join('.')} or newer, and this is ${process.versions.node}; install a current Node.`);
+    fail(
+      `guiderail needs Node ${MINIMUM.join('.')} or newer, and this is ${process.versions.node}; install a current Node.`,
+    );
   }
   if (modified(`${root}/node_modules/.package-lock.json`) < modified(`${root}/package-lock.json`)) {
     process.stderr.write('Installing packages …\n');

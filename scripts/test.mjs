@@ -11,7 +11,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'guiderail-test-'));
 const report = join(scratch, 'report.json');
 const result = spawnSync(
   'npx',
-  ['vitest', 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  [
+    'vitest',
+    'run',
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...process.argv.slice(2),
+  ],
   { stdio: 'inherit', shell: process.platform === 'win32' },
 );
 let summary;
@@ -25,7 +32,11 @@ try {
 }
 const skipped = summary.numPendingTests + summary.numTodoTests;
 // A test file that cannot be loaded has no failed test of its own; it counts as one.
-const brokenFiles = summary.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+const brokenFiles = summary.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+).length;
 const failed = summary.numFailedTests + brokenFiles;
-process.stdout.write(`${summary.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `${summary.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+);
 process.exit(result.status === 0 && failed === 0 ? 0 : 1);

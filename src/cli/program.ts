@@ -4,12 +4,25 @@ import { Command, CommanderError } from 'commander';
 import { GuiderailError } from '../errors.ts';
 import { packageInfo } from '../runs/provenance.ts';
 import type { CommandIO } from './command-io.ts';
-import { doctorCommand } from './commands/doctor.ts';
+import { doctorCommand, systemProbe } from './commands/doctor.ts';
+import { evalCommand } from './commands/eval.ts';
+import { sftCommand } from './commands/sft.ts';
+import { trainCommand } from './commands/train.ts';
+import { engineStatuses } from './engines.ts';
 import { InterruptedError } from './interrupt.ts';
 
 export type CommandFactory = (io: CommandIO) => Command;
 
-export const COMMANDS: readonly CommandFactory[] = [(io) => doctorCommand(io)];
+export const COMMANDS: readonly CommandFactory[] = [
+  trainCommand,
+  sftCommand,
+  evalCommand,
+  (io) =>
+    doctorCommand(
+      io,
+      systemProbe(async () => engineStatuses()),
+    ),
+];
 
 /** Exit code of a program that ended because of Ctrl-C (128 + SIGINT). */
 const INTERRUPTED = 130;

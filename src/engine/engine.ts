@@ -42,8 +42,10 @@ export interface ModelSpec {
 export interface Engine {
   readonly name: string;
   readonly capabilities: EngineCapabilities;
-  /** One line for run.json: what computes, in which precision and instruction set. */
+  /** One line for run.json: what computes, and in which precision. */
   readonly description: string;
+  /** Log-probs and results are comparable bit for bit within one instruction set only. */
+  readonly instructionSet: string;
   open(spec: ModelSpec): Promise<Trainable>;
   close(): Promise<void>;
 }

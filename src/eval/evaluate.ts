@@ -23,9 +23,10 @@ export interface EvaluationInputs {
   readonly onRollout?: () => void;
 }
 
-export interface Estimate {
-  readonly value: number;
-  /** 95 % percentile bootstrap over problems. */
+/** 95 % percentile bootstrap over problems. */
+export interface PassAtKEstimate {
+  readonly k: number;
+  readonly estimate: number;
   readonly low: number;
   readonly high: number;
 }
@@ -34,14 +35,17 @@ export interface EvaluationResult {
   readonly context: Context;
   readonly problems: number;
   readonly samples: number;
-  /** Keyed by k. Problems with fewer than k graded samples are left out of that figure. */
-  readonly passAt: Readonly<Record<string, Estimate>>;
-  /** pass@1 by source. */
-  readonly bySource: Readonly<Record<string, { readonly problems: number; readonly passAt1: number }>>;
+  /** Problems with fewer than k graded samples are left out of that figure. */
+  readonly passAtK: readonly PassAtKEstimate[];
+  readonly bySource: readonly {
+    readonly source: string;
+    readonly problems: number;
+    readonly passAtK: readonly PassAtKEstimate[];
+  }[];
+  /** Rollouts, not fractions. */
   readonly truncated: number;
   readonly malformed: number;
   readonly graderFaults: number;
-  readonly meanResponseLength: number;
   readonly tokensSampled: number;
 }
 
@@ -93,38 +97,37 @@ function summarise(
   rollouts: readonly Rollout[],
 ): EvaluationResult {
   const counted = (kind: string) => rollouts.filter(({ verdict }) => verdict.kind === kind).length;
-  const tokensSampled = rollouts.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
   return {
     context: inputs.context,
     problems: tallies.length,
     samples: inputs.samples,
-    passAt: Object.fromEntries(inputs.passAt.map((k) => [String(k), estimate(inputs, tallies, k)])),
-    bySource: bySource(tallies),
-    truncated: counted('truncated') / rollouts.length,
-    malformed: counted('malformed') / rollouts.length,
-    graderFaults: rollouts.filter(({ verdict }) => !isEvidence(verdict)).length,
-    meanResponseLength: tokensSampled / rollouts.length,
-    tokensSampled,
+    passAtK: estimates(inputs, tallies, 'all'),
+    bySource: bySource(inputs, tallies),
+    truncated: counted('truncated'),
+    malformed: counted('malformed'),
+    graderFaults: counted('graderError') + counted('graderTimeout'),
+    tokensSampled: rollouts.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0),
   };
 }
 
-function estimate(inputs: EvaluationInputs, tallies: readonly Tally[], k: number): Estimate {
-  const values = tallies.filter(({ samples }) => samples >= k).map((t) => passAtK(t.samples, t.correct, k));
-  if (values.length === 0) return { value: NaN, low: NaN, high: NaN };
-  const seed = seedOf(inputs.responder.runSeed, 'bootstrap', inputs.step, inputs.context, k);
-  const { low, high } = bootstrapInterval(values, { seed, resamples: RESAMPLES, confidence: 0.95 });
-  return { value: values.reduce((a, b) => a + b) / values.length, low, high };
+function estimates(inputs: EvaluationInputs, tallies: readonly Tally[], scope: string): PassAtKEstimate[] {
+  return inputs.passAt.map((k) => {
+    const usable = tallies.filter(({ samples }) => samples >= k);
+    if (usable.length === 0) return { k, estimate: NaN, low: NaN, high: NaN };
+    const values = usable.map(({ samples, correct }) => passAtK(samples, correct, k));
+    const seed = seedOf(inputs.responder.runSeed, 'bootstrap', inputs.step, inputs.context, k, scope);
+    const { low, high } = bootstrapInterval(values, { seed, resamples: RESAMPLES, confidence: 0.95 });
+    return { k, estimate: values.reduce((a, b) => a + b) / values.length, low, high };
+  });
 }
 
-function bySource(tallies: readonly Tally[]): EvaluationResult['bySource'] {
+function bySource(inputs: EvaluationInputs, tallies: readonly Tally[]): EvaluationResult['bySource'] {
   const groups = new Map<string, Tally[]>();
   for (const entry of tallies) groups.set(entry.source, [...(groups.get(entry.source) ?? []), entry]);
   const entries = [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    entries.map(([source, members]) => {
-      const graded = members.filter(({ samples }) => samples > 0);
-      const passAt1 = graded.reduce((sum, t) => sum + t.correct / t.samples, 0) / graded.length;
-      return [source, { problems: members.length, passAt1 }];
-    }),
-  );
+  return entries.map(([source, members]) => ({
+    source,
+    problems: members.length,
+    passAtK: estimates(inputs, members, source),
+  }));
 }

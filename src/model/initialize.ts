@@ -4,14 +4,17 @@ import { UniformStream, seedOf } from '../random.ts';
 import type { ModelShape } from './shape.ts';
 import { parameterTable, sizeOf } from './shape.ts';
 
-const DEVIATION = 0.02;
-
 /**
- * Matrices are normal with standard deviation 0.02, those that write to the residual stream (o_proj,
+ * Matrices are normal with standard deviation `initializerRange` (Hugging Face's name and default; widths under
+ * about 100 want 0.1), those that write to the residual stream (o_proj,
  * down_proj) scaled by 1/√(2·layers) (GPT-2; Radford et al. 2019, section 2.3); norms are 1, biases 0.
  * @returns one tensor per row of parameterTable(shape), in its order.
  */
-export function initializeModel(shape: ModelShape, seed: number): Map<string, Float32Array> {
+export function initializeModel(
+  shape: ModelShape,
+  seed: number,
+  initializerRange = 0.02,
+): Map<string, Float32Array> {
   const tensors = new Map<string, Float32Array>();
   for (const parameter of parameterTable(shape)) {
     const { name, kind } = parameter;
@@ -19,7 +22,7 @@ export function initializeModel(shape: ModelShape, seed: number): Map<string, Fl
     if (kind === 'matrix') {
       const stream = new UniformStream(seedOf(seed, 'initialize', name));
       const residual = name.endsWith('.o_proj.weight') || name.endsWith('.down_proj.weight');
-      const deviation = residual ? DEVIATION / Math.sqrt(2 * shape.layers) : DEVIATION;
+      const deviation = residual ? initializerRange / Math.sqrt(2 * shape.layers) : initializerRange;
       for (let i = 0; i < data.length; i++) data[i] = deviation * stream.normal();
     } else if (name.endsWith('norm.weight')) {
       data.fill(1);

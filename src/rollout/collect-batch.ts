@@ -6,7 +6,13 @@
 import type { Sampler } from '../engine/engine.ts';
 import type { DropReason, GuidanceDecision, GuidanceStrategy } from '../guidance/strategy.ts';
 import type { GradedGroup, Problem, TrainingGroup } from '../types.ts';
-import { fitsContext, respond, type ResponderSeconds, type ResponderSettings, type ResponseOrder } from './responder.ts';
+import {
+  fitsContext,
+  respond,
+  type ResponderSeconds,
+  type ResponderSettings,
+  type ResponseOrder,
+} from './responder.ts';
 
 export interface BatchSettings {
   /** Rollouts of a group. */
@@ -98,7 +104,11 @@ export async function collectBatch(inputs: BatchInputs): Promise<CollectedBatch>
 }
 
 /** Asks the strategy about every open draw, carries out what it wants sampled in one call, and asks again. */
-async function settleRound(inputs: BatchInputs, round: readonly OpenDraw[], onRollout: () => void): Promise<void> {
+async function settleRound(
+  inputs: BatchInputs,
+  round: readonly OpenDraw[],
+  onRollout: () => void,
+): Promise<void> {
   for (;;) {
     const orders: ResponseOrder[] = [];
     const asking: { draw: OpenDraw; count: number }[] = [];
@@ -169,7 +179,8 @@ class OpenDraw {
   }
 
   decide(decision: Exclude<GuidanceDecision, { kind: 'sample' }> | 'overlong'): void {
-    this.#outcome = decision === 'overlong' ? decision : decision.kind === 'drop' ? decision.reason : decision;
+    this.#outcome =
+      decision === 'overlong' ? decision : decision.kind === 'drop' ? decision.reason : decision;
   }
 
   sampledIn(context: string): number {

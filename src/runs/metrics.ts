@@ -220,6 +220,20 @@ export type StepMetrics = {
     Value<(typeof STEP_METRICS)[Name]> | Nullable<(typeof STEP_METRICS)[Name]>;
 };
 
+/** A line of metrics.jsonl of a supervised run. */
+export interface SftMetrics {
+  readonly step: number;
+  /** Mean negative log-likelihood per response token of the batch, before its update, in nats. */
+  readonly loss: number;
+  /** Global norm before clipping. */
+  readonly gradNorm: number;
+  /** false: the update was refused because something was not finite. */
+  readonly applied: boolean;
+  readonly learningRate: number;
+  readonly tokensTrained: number;
+  readonly seconds: { readonly total: number };
+}
+
 /** Why a group gave nothing to train on: what a strategy may say, and what happens before and after it is asked. */
 export type DroppedReason = keyof StepMetrics['dropped'];
 

@@ -24,7 +24,7 @@ import type { LogName, RunLayout } from './layout.ts';
 import type { LedgerTransition } from './ledger.ts';
 import { lockRunDirectory } from './lock.ts';
 import type { ProcessTable, RunLock } from './lock.ts';
-import type { EvaluationLine, StepMetrics } from './metrics.ts';
+import type { EvaluationLine, SftMetrics, StepMetrics } from './metrics.ts';
 import { codeVersion, describeDifferences, machine } from './provenance.ts';
 import type { RunDescription, RunInfo } from './provenance.ts';
 import { recordFromJson, recordToJson } from './record-json.ts';
@@ -115,7 +115,8 @@ export class RunDirectory {
     });
   }
 
-  appendMetrics(line: StepMetrics): void {
+  /** A line of metrics.jsonl: that of a training step, or of a supervised one. */
+  appendMetrics(line: StepMetrics | SftMetrics): void {
     this.#logs['metrics.jsonl'].append(line);
   }
 

@@ -1,7 +1,13 @@
 // From a validated recipe to the values the loop works with. The only place where the names of methods are
 // compared; everything past it holds functions and objects.
 import { fixedLength, sequenceMean, tokenMean, type Aggregation } from '../algorithms/aggregation.ts';
-import { constantShaping, percentileShaping, powerShaping, unshaped, type Shaping } from '../algorithms/shaping.ts';
+import {
+  constantShaping,
+  percentileShaping,
+  powerShaping,
+  unshaped,
+  type Shaping,
+} from '../algorithms/shaping.ts';
 import { guideJoint } from '../guidance/guide-joint.ts';
 import { guideMixin } from '../guidance/guide-mixin.ts';
 import { guideWhole } from '../guidance/guide-whole.ts';
@@ -39,7 +45,13 @@ export function objectiveOf(recipe: TrainRecipe): PolicyObjective {
 
 export function batchSettingsOf(recipe: TrainRecipe): BatchSettings {
   const { k, groupsPerStep, promptsPerRound, maxRounds, surplusMaxAgeSteps } = recipe.sampling;
-  return { k, groupsPerStep, promptsPerRound: promptsPerRound ?? groupsPerStep, maxRounds, surplusMaxAgeSteps };
+  return {
+    k,
+    groupsPerStep,
+    promptsPerRound: promptsPerRound ?? groupsPerStep,
+    maxRounds,
+    surplusMaxAgeSteps,
+  };
 }
 
 function shapingOf(config: TrainRecipe['loss']['shaping']): Shaping {

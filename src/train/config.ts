@@ -2,6 +2,7 @@
 // the schema (strictObject) and explained by the caller. Names of methods become values here and nowhere
 // else: past train/compose.ts no code compares a mode string.
 import { z } from 'zod';
+import { promptOptionsSchema } from '../data/prompts.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
 
 const positiveInteger = z.number().int().positive();
@@ -10,8 +11,8 @@ const fraction = z.number().min(0).max(1);
 
 /** Which engine computes. */
 export const engineConfigSchema = z.strictObject({
-  /** native: the C++ addon. reference: readable TypeScript in float64, for tiny models and as an oracle. */
-  kind: z.enum(['native', 'reference']).default('native'),
+  /** reference: readable TypeScript in float64, for tiny models and as an oracle. */
+  kind: z.enum(['reference']).default('reference'),
 });
 
 /** A problem source: a JSONL file, or the synthetic family "machines". */
@@ -36,18 +37,6 @@ const problemsSchema = z.strictObject({
   heldOut: problemSourceSchema.optional(),
   /** A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it. */
   unusable: z.enum(['refuse', 'drop']).default('refuse'),
-});
-
-const promptSchema = z.strictObject({
-  /** System message before each problem. */
-  system: z.string().min(1).optional(),
-  /** How a hint enters the last user message. */
-  hintTemplate: z
-    .string()
-    .refine((text) => text.includes('{content}') && text.includes('{hint}'), {
-      message: 'must hold the placeholders {content} and {hint}',
-    })
-    .default('{content}\n\nHint: {hint}'),
 });
 
 const samplingSchema = z.strictObject({
@@ -147,13 +136,13 @@ export const trainRecipeSchema = z
     steps: positiveInteger,
     /** Stop after the step in which this many tokens have been sampled in all. */
     tokenBudget: positiveInteger.optional(),
-    engine: engineConfigSchema.default({ kind: 'native' }),
+    engine: engineConfigSchema.prefault({}),
     model: z.strictObject({
       /** A model folder in Hugging Face layout. */
       folder: z.string().min(1),
     }),
     problems: problemsSchema,
-    prompt: promptSchema.prefault({}),
+    prompt: promptOptionsSchema.prefault({}),
     sampling: samplingSchema,
     guidance: guidanceSchema.prefault({}),
     loss: lossSchema.prefault({}),
@@ -181,6 +170,14 @@ export const trainRecipeSchema = z
         message: `asks for pass@${tooLarge} from ${samples} samples; raise evaluation.samples to at least ${tooLarge}`,
       });
     }
+    const { minEvidence } = recipe.guidance;
+    if (minEvidence !== undefined && minEvidence > recipe.sampling.k) {
+      context.addIssue({
+        code: 'custom',
+        path: ['guidance', 'minEvidence'],
+        message: `is ${minEvidence}, more than the ${recipe.sampling.k} rollouts of a group (sampling.k), so nothing would ever be guided`,
+      });
+    }
     if (recipe.minibatches > recipe.sampling.groupsPerStep) {
       context.addIssue({
         code: 'custom',
@@ -205,6 +202,8 @@ const initialShapeSchema = z.strictObject({
   keyValueHeads: positiveInteger,
   headDim: positiveInteger,
   maxSequenceLength: positiveInteger,
+  /** Standard deviation of the initial matrices; widths under about 100 want 0.1. */
+  initializerRange: z.number().positive().default(0.02),
 });
 
 export const sftRecipeSchema = z.strictObject({
@@ -213,7 +212,7 @@ export const sftRecipeSchema = z.strictObject({
   steps: positiveInteger,
   /** Demonstrations of one update. */
   batchSize: positiveInteger,
-  engine: engineConfigSchema.default({ kind: 'native' }),
+  engine: engineConfigSchema.prefault({}),
   model: z.union([
     z.strictObject({ folder: z.string().min(1) }),
     z.strictObject({ initialize: initialShapeSchema }),

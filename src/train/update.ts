@@ -6,7 +6,14 @@ import type { Aggregation } from '../algorithms/aggregation.ts';
 import { likelihoodLoss, policyLoss, type PolicyLossResult } from '../algorithms/losses.ts';
 import type { Shaping } from '../algorithms/shaping.ts';
 import type { AdamWUpdate, ForwardPass, ScoredSequence, Trainable } from '../engine/engine.ts';
-import { isOffContext, type Context, type PlannedRow, type Problem, type Row, type TrainingGroup } from '../types.ts';
+import {
+  isOffContext,
+  type Context,
+  type PlannedRow,
+  type Problem,
+  type Row,
+  type TrainingGroup,
+} from '../types.ts';
 
 /** What is minimised. */
 export interface PolicyObjective {
@@ -92,12 +99,16 @@ export function rowsOf(
   }));
 }
 
-async function updateMinibatch(inputs: UpdateInputs, groups: readonly TrainingGroup[]): Promise<MinibatchResult> {
+async function updateMinibatch(
+  inputs: UpdateInputs,
+  groups: readonly TrainingGroup[],
+): Promise<MinibatchResult> {
   const { model, objective, seconds } = inputs;
   const members = groups.flatMap((group) =>
     rowsOf(group, objective, inputs.renderPrompt).map((row, index) => ({ row, group, index })),
   );
-  const retention = objective.retentionWeight > 0 ? groups.flatMap((group) => retentionOf(group, inputs)) : [];
+  const retention =
+    objective.retentionWeight > 0 ? groups.flatMap((group) => retentionOf(group, inputs)) : [];
 
   let clock = performance.now();
   const lap = (phase: keyof typeof seconds) => {
@@ -130,10 +141,13 @@ async function updateMinibatch(inputs: UpdateInputs, groups: readonly TrainingGr
     weight: objective.retentionWeight,
     aggregation: objective.aggregation,
   });
-  const update = await applyGradient(inputs, pass, policy.loss + likelihood.loss, [
-    ...policy.dLogprobs,
-    ...likelihood.dLogprobs,
-  ], lap);
+  const update = await applyGradient(
+    inputs,
+    pass,
+    policy.loss + likelihood.loss,
+    [...policy.dLogprobs, ...likelihood.dLogprobs],
+    lap,
+  );
   return {
     rows: members.map(({ row, group, index: memberIndex }, index) => ({
       row,
@@ -155,7 +169,9 @@ async function updateMinibatch(inputs: UpdateInputs, groups: readonly TrainingGr
 function retentionOf(group: TrainingGroup, inputs: UpdateInputs): ScoredSequence[] {
   return group.plan.retention.map(({ rollout, trainContext }: PlannedRow) => ({
     promptTokens:
-      trainContext === rollout.context ? rollout.promptTokens : inputs.renderPrompt(group.problem, trainContext),
+      trainContext === rollout.context
+        ? rollout.promptTokens
+        : inputs.renderPrompt(group.problem, trainContext),
     responseTokens: rollout.responseTokens,
   }));
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../errors.ts';
 import type { Problem } from '../../types.ts';
 import { exactAnswer } from '../../verifiers/exact-answer.ts';
-import { renderDemonstration, renderPrompt } from '../prompts.ts';
+import { renderDemonstration, renderPrompt, type Demonstration } from '../prompts.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import {
   machinesConfigSchema,
@@ -155,28 +155,34 @@ function countOf(config: MachinesConfig, split: 'train' | 'heldOut'): number {
   throw new Error('a million problems were made');
 }
 
+/** The first `count` demonstrations of a seed. */
+function demonstrations(config: MachinesConfig, count: number, seed: number): Demonstration[] {
+  const demonstrationAt = machinesDemonstrations(config, seed);
+  return Array.from({ length: count }, (_, index) => demonstrationAt(index));
+}
+
 describe('machinesDemonstrations', () => {
   it.each([standard, small, MICRO_MACHINES])(
     'end in the answer of the procedure they show',
     async (config) => {
-      for (const { problem, response } of machinesDemonstrations(config, 60, 5)) {
+      for (const { problem, response } of demonstrations(config, 60, 5)) {
         expect(await grade(problem, response)).toMatchObject({ kind: 'correct' });
       }
     },
   );
 
   it('follow the hint step by step, and are written so', () => {
-    for (const { problem, response } of machinesDemonstrations(MICRO_MACHINES, 50, 5)) {
+    for (const { problem, response } of demonstrations(MICRO_MACHINES, 50, 5)) {
       const shown = response.match(/[a-z]+-?[a-z]+(?= :)/g)!;
       expect(problem.hints).toEqual([`${nameOf(problem)} does ${shown.join(' then ')} .`]);
     }
-    const [first] = machinesDemonstrations(MICRO_MACHINES, 1, 1);
+    const [first] = demonstrations(MICRO_MACHINES, 1, 1);
     expect(wordOf(first.problem)).toBe('d b c');
     expect(first.response).toBe('swap-first : b d c ; reverse : c d b #### c d b');
   });
 
   it('show the hint about half the time', () => {
-    const hinted = machinesDemonstrations(small, 1000, 5).filter(({ context }) => context === 'hint1');
+    const hinted = demonstrations(small, 1000, 5).filter(({ context }) => context === 'hint1');
     // 500 ± 4 standard deviations of 16.
     expect(Math.abs(hinted.length - 500)).toBeLessThan(64);
   });
@@ -184,19 +190,18 @@ describe('machinesDemonstrations', () => {
   it('say nothing about the machines: other machines, the same demonstrations', () => {
     const other = { ...small, seed: 2 };
     expect(machinesOf(other)).not.toEqual(machinesOf(small));
-    expect(machinesDemonstrations(other, 50, 5)).toEqual(machinesDemonstrations(small, 50, 5));
+    expect(demonstrations(other, 50, 5)).toEqual(demonstrations(small, 50, 5));
   });
 
   it('use words of the train split only', () => {
     const heldOut = machinesProblems(small, 'heldOut', countOf(small, 'heldOut') * small.machines);
     const words = new Set(heldOut.map(wordOf));
-    for (const { problem } of machinesDemonstrations(small, 300, 5))
-      expect(words).not.toContain(wordOf(problem));
+    for (const { problem } of demonstrations(small, 300, 5)) expect(words).not.toContain(wordOf(problem));
   });
 
   it('depend on their seed and ordinal alone', () => {
-    expect(machinesDemonstrations(small, 20, 5)).toEqual(machinesDemonstrations(small, 40, 5).slice(0, 20));
-    expect(machinesDemonstrations(small, 20, 6)).not.toEqual(machinesDemonstrations(small, 20, 5));
+    expect(demonstrations(small, 20, 5)).toEqual(demonstrations(small, 40, 5).slice(0, 20));
+    expect(demonstrations(small, 20, 6)).not.toEqual(demonstrations(small, 20, 5));
   });
 });
 
@@ -217,7 +222,7 @@ describe('machinesTokenizerFiles', () => {
           `<user> ${problem.messages[0].content} Hint: ${problem.hints[0]} <assistant>`,
         );
       }
-      for (const demonstration of machinesDemonstrations(config, 40, 5)) {
+      for (const demonstration of demonstrations(config, 40, 5)) {
         const { responseTokens } = renderDemonstration(tokenizer, demonstration);
         const text = tokenizer.decode(responseTokens, { skipSpecial: true });
         expect(text).toBe(demonstration.response);

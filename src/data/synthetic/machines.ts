@@ -165,7 +165,10 @@ export function machinesProblems(
  * procedures is in it. The problem of a demonstration is not one of `machinesProblems`: its answer is what the
  * procedure shown gives.
  */
-export function machinesDemonstrations(config: MachinesConfig, seed: number): (index: number) => Demonstration {
+export function machinesDemonstrations(
+  config: MachinesConfig,
+  seed: number,
+): (index: number) => Demonstration {
   const words = wordsOf(config, 'train');
   const { machines, easyMachines, operations } = config;
   return (index) => {

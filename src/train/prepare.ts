@@ -1,0 +1,190 @@
+// From a recipe and an opened model to the plan the loop carries out: problems are read, prompts rendered and
+// measured once, so that whatever cannot be used is said before the first token is sampled.
+import type { Sampler } from '../engine/engine.ts';
+import { DataError } from '../errors.ts';
+import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.ts';
+import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
+import { machinesProblems } from '../data/synthetic/machines.ts';
+import type { ChatTokenizer } from '../data/tokenizer.ts';
+import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
+import { contextOfLevel, type Context, type Problem } from '../types.ts';
+import { verifierFor } from '../verifiers/registry.ts';
+import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
+import type { ProblemSource, TrainRecipe } from './config.ts';
+import type { EvaluationPlan, TrainPlan } from './loop.ts';
+
+export interface PreparedPlan {
+  readonly plan: TrainPlan;
+  /** Sentences about what was dropped; written to events.jsonl. */
+  readonly warnings: readonly string[];
+}
+
+type Unusable = TrainRecipe['problems']['unusable'];
+
+export async function preparePlan(
+  recipe: TrainRecipe,
+  sampler: Sampler,
+  tokenizer: ChatTokenizer,
+): Promise<PreparedPlan> {
+  const warnings: string[] = [];
+  const responder = responderOf(tokenizer, recipe.prompt, {
+    maxNewTokens: recipe.sampling.maxNewTokens,
+    temperature: recipe.sampling.temperature,
+    runSeed: recipe.seed,
+  });
+  const guidedContext = contextOfLevel(recipe.guidance.level);
+  const contexts: Context[] = recipe.guidance.strategy === 'none' ? ['plain'] : ['plain', guidedContext];
+  const load = async (source: ProblemSource, used: readonly Context[]) => {
+    const { problems, rejected } = await loadProblems(source);
+    handleRejected(rejected, nameOf(source), recipe.problems.unusable, warnings);
+    const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
+    return keepFitting(problems, long, recipe, sampler, warnings);
+  };
+  const problems = await load(recipe.problems.train, contexts);
+  const order = new ProblemOrder(problems, recipe.seed);
+  const { heldOut } = recipe.problems;
+  const evaluationContexts: Context[] = recipe.evaluation.guided ? ['plain', guidedContext] : ['plain'];
+  const evaluation = heldOut
+    ? evaluationPlan(recipe, await load(heldOut, evaluationContexts), evaluationContexts)
+    : null;
+  const plan: TrainPlan = {
+    steps: recipe.steps,
+    tokenBudget: recipe.tokenBudget ?? Infinity,
+    strategy: strategyOf(recipe),
+    batch: batchSettingsOf(recipe),
+    objective: objectiveOf(recipe),
+    minibatches: recipe.minibatches,
+    optimizer: recipe.optimizer,
+    responder,
+    problems,
+    problemAt: (ordinal) => order.draw(ordinal),
+    evaluation,
+    checkpointEverySteps: recipe.checkpoint.everySteps,
+    checkpointsKept: recipe.checkpoint.keep,
+    maxBadSteps: recipe.maxBadSteps,
+    rolloutsEverySteps: recipe.record.rolloutsEverySteps,
+  };
+  return { plan, warnings };
+}
+
+export function responderOf(
+  tokenizer: ChatTokenizer,
+  prompt: PromptOptions,
+  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'runSeed'>,
+): ResponderSettings {
+  const rendered = new Map<string, Int32Array>();
+  return {
+    renderPrompt(problem, context) {
+      const key = `${problem.id}/${context}`;
+      let tokens = rendered.get(key);
+      if (tokens === undefined)
+        rendered.set(key, (tokens = renderPrompt(tokenizer, problem, context, prompt)));
+      return tokens;
+    },
+    decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
+    stopTokens: tokenizer.stopTokens,
+    verifierFor,
+    ...rest,
+  };
+}
+
+export async function loadProblems(
+  source: ProblemSource,
+): Promise<{ problems: Problem[]; rejected: RejectedRow[] }> {
+  if ('machines' in source) {
+    return { problems: machinesProblems(source.machines, source.split, source.count), rejected: [] };
+  }
+  const { problems, rejected } = await readProblems(source.file);
+  return { problems: problems.slice(0, source.limit), rejected };
+}
+
+function nameOf(source: ProblemSource): string {
+  return 'file' in source ? source.file : `machines (${source.split})`;
+}
+
+/** A row that cannot be used stops the run before it begins, unless the recipe says to drop and count it. */
+export function handleRejected(
+  rejected: readonly RejectedRow[],
+  file: string,
+  unusable: Unusable,
+  warnings: string[],
+): void {
+  if (rejected.length === 0) return;
+  const listed = rejected
+    .slice(0, 5)
+    .map(({ line, field, reason }) => `${file}:${line} (${field}): ${reason}`);
+  const more = rejected.length > listed.length ? `\n… and ${rejected.length - listed.length} more` : '';
+  const list = `${listed.join('\n')}${more}`;
+  if (unusable === 'drop') {
+    warnings.push(`Dropped ${rejected.length} rows that cannot be used:\n${list}`);
+    return;
+  }
+  throw new DataError(
+    `Expected every row to be a problem, but ${rejected.length} cannot be used:\n${list}\n` +
+      'Mend them, or set problems.unusable: drop to leave them out.',
+  );
+}
+
+/** The first of the contexts in which the prompt leaves no room for a response, with its length. */
+function overlongContext(
+  problem: Problem,
+  contexts: readonly Context[],
+  responder: ResponderSettings,
+  sampler: Sampler,
+): { context: Context; tokens: number } | null {
+  for (const context of contexts) {
+    // A problem without a hint of that level is no error: the strategy drops and counts it when it comes to that.
+    if (context !== 'plain' && problem.hints[Number(context.slice(4)) - 1] === undefined) continue;
+    const tokens = responder.renderPrompt(problem, context).length;
+    if (!fitsContext(responder, sampler, tokens)) return { context, tokens };
+  }
+  return null;
+}
+
+function keepFitting(
+  problems: readonly Problem[],
+  overlong: (problem: Problem) => { context: Context; tokens: number } | null,
+  recipe: TrainRecipe,
+  sampler: Sampler,
+  warnings: string[],
+): Problem[] {
+  const long: string[] = [];
+  const kept = problems.filter((problem) => {
+    const found = overlong(problem);
+    if (found)
+      long.push(
+        `problem ${problem.id} (${problem.source}): ${found.tokens} tokens in the ${found.context} context`,
+      );
+    return found === null;
+  });
+  if (long.length === 0) return kept;
+  const list = long.slice(0, 5).join('\n') + (long.length > 5 ? `\n… and ${long.length - 5} more` : '');
+  const limit =
+    `the model takes ${sampler.info.maxSequenceLength} tokens and sampling.maxNewTokens is ` +
+    `${recipe.sampling.maxNewTokens}`;
+  if (recipe.problems.unusable === 'drop' && kept.length > 0) {
+    warnings.push(`Dropped ${long.length} problems whose prompt is too long (${limit}):\n${list}`);
+    return kept;
+  }
+  throw new DataError(
+    `Expected every prompt to leave room for a response (${limit}), but ${long.length} do not:\n${list}\n` +
+      'Lower sampling.maxNewTokens, or set problems.unusable: drop to leave them out.',
+  );
+}
+
+function evaluationPlan(
+  recipe: TrainRecipe,
+  problems: readonly Problem[],
+  contexts: readonly Context[],
+): EvaluationPlan {
+  const { everySteps, samples, passAt, temperature } = recipe.evaluation;
+  const usable = contexts.filter(
+    (context) => context === 'plain' || problems.some((p) => hasHint(p, context)),
+  );
+  const hinted = usable.length > 1 ? problems.filter((problem) => hasHint(problem, usable[1]!)) : problems;
+  return { everySteps, samples, passAt, temperature, problems: hinted, contexts: usable };
+}
+
+function hasHint(problem: Problem, context: Context): boolean {
+  return (problem.hints[Number(context.slice(4)) - 1] ?? '').trim() !== '';
+}

@@ -1,0 +1,89 @@
+// A training run from recipe to exported model: opens the model, prepares the plan, opens or resumes the run
+// directory, runs the loop and exports the weights. The one entry for the command line, tests and programs;
+// it is given an engine and knows none.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine, Trainable } from '../engine/engine.ts';
+import { messageOf } from '../errors.ts';
+import { loadTokenizer } from '../data/tokenizer.ts';
+import { RunDirectory } from '../runs/run-directory.ts';
+import type { TrainRecipe } from './config.ts';
+import { train, type TrainOutcome, type TrainProgress } from './loop.ts';
+import { preparePlan } from './prepare.ts';
+
+export interface SessionOptions {
+  readonly engine: Engine;
+  /** The run directory: new or empty, or one to resume. */
+  readonly dir: string;
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Sentences a person should see: what was dropped, what differs on resume. */
+  readonly onWarning?: (sentence: string) => void;
+}
+
+export interface SessionOutcome extends TrainOutcome {
+  /** The trained model as a Hugging Face folder; null after an interruption. */
+  readonly modelFolder: string | null;
+}
+
+/** Nothing is written before everything that can be checked beforehand has been. */
+export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions): Promise<SessionOutcome> {
+  const { engine } = options;
+  const tokenizer = await loadTokenizer(recipe.model.folder);
+  const model = await engine.open({
+    folder: recipe.model.folder,
+    head: 'lm',
+    adapter: { kind: 'none' },
+    trainable: true,
+  });
+  try {
+    const { plan, warnings } = await preparePlan(recipe, model, tokenizer);
+    const description = {
+      config: recipe,
+      engine: engine.description,
+      instructionSet: engine.instructionSet,
+      seeds: { run: recipe.seed },
+    };
+    const { run, checkpoint, differences } = options.resume
+      ? await RunDirectory.resume(options.dir, description)
+      : { run: await RunDirectory.create(options.dir, description), checkpoint: null, differences: [] };
+    try {
+      for (const sentence of warnings) run.event('warning', sentence);
+      for (const sentence of [...warnings, ...differences]) options.onWarning?.(sentence);
+      const outcome = await train({
+        plan,
+        model,
+        run,
+        checkpoint,
+        signal: options.signal ?? new AbortController().signal,
+        onProgress: options.onProgress ?? (() => {}),
+      });
+      return { ...outcome, modelFolder: await finish(run, model, outcome) };
+    } catch (error) {
+      run.event('error', messageOf(error));
+      throw error;
+    } finally {
+      await run.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+/** Exports the model of a finished run and says in events.jsonl how the run ended. */
+export async function finish(
+  run: RunDirectory,
+  model: Trainable,
+  { interrupted, completedSteps }: TrainOutcome,
+): Promise<string | null> {
+  if (interrupted) {
+    run.event('interrupt', `Interrupted after ${completedSteps} steps; a checkpoint holds them.`);
+    return null;
+  }
+  const folder = join(run.layout.dir, 'model');
+  await rm(folder, { recursive: true, force: true });
+  await model.exportWeights(folder);
+  run.event('end', `Finished ${completedSteps} steps; the model is in ${folder}.`);
+  return folder;
+}
