@@ -80,7 +80,8 @@ class TrainingRun {
   readonly #deps: TrainDependencies;
   readonly #ledger: Ledger;
   #state: TrainState;
-  #checkpointedAt: number;
+  /** The state the newest checkpoint holds; states are replaced, never changed. */
+  #saved: TrainState | null;
   /** Phases outside of a step; they are reported with the step that follows. */
   readonly #between = { evaluate: 0, checkpoint: 0 };
 
@@ -90,7 +91,7 @@ class TrainingRun {
     const restored = checkpoint && restoreState(checkpoint.state, plan.problems);
     this.#state = restored?.state ?? INITIAL_STATE;
     this.#ledger = restored?.ledger ?? new Ledger();
-    this.#checkpointedAt = checkpoint?.step ?? -1;
+    this.#saved = restored?.state ?? null;
   }
 
   async toTheEnd(): Promise<TrainOutcome> {
@@ -105,7 +106,7 @@ class TrainingRun {
       }
       await this.#evaluateIfDue();
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted || error !== signal.reason) throw error;
       await this.#checkpoint();
       return { completedSteps: this.#state.completedSteps, interrupted: true };
     }
@@ -258,22 +259,15 @@ class TrainingRun {
   async #checkpoint(): Promise<void> {
     const { run, model, plan } = this.#deps;
     const { completedSteps } = this.#state;
-    if (this.#checkpointedAt === completedSteps && !this.#evaluatedSinceCheckpoint()) return;
+    if (this.#saved === this.#state) return;
     const started = performance.now();
     await run.checkpoint(completedSteps, {
       saveEngine: (dir) => model.save(dir),
       state: storeState(this.#state, this.#ledger, plan.problems),
       keep: plan.checkpointsKept,
     });
-    this.#checkpointedAt = completedSteps;
+    this.#saved = this.#state;
     this.#between.checkpoint += (performance.now() - started) / 1000;
-  }
-
-  /** An evaluation at a boundary that already has a checkpoint would be lost without writing that one anew. */
-  #evaluatedSinceCheckpoint(): boolean {
-    const { evaluatedAt, completedSteps } = this.#state;
-    const storedState = this.#deps.checkpoint?.state as { train?: TrainState } | undefined;
-    return evaluatedAt === completedSteps && storedState?.train?.evaluatedAt !== evaluatedAt;
   }
 }
 
