@@ -99,7 +99,7 @@ const lossSchema = z.strictObject({
 export const optimizerSchema = z.strictObject({
   learningRate: z.number().positive(),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  /** Updates over which the learning rate rises from 0. */
+  /** Steps over which the learning rate rises from 0; all updates of a step have the same rate. */
   warmupSteps: count.default(0),
   /** The share of the learning rate that linear and cosine end at. */
   finalFraction: fraction.default(0),

@@ -1,7 +1,7 @@
 // From a recipe and an opened model to the plan the loop carries out: problems are read, prompts rendered and
 // measured once, so that whatever cannot be used is said before the first token is sampled.
 import type { Sampler } from '../engine/engine.ts';
-import { DataError } from '../errors.ts';
+import { DataError, messageOf } from '../errors.ts';
 import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { machinesProblems } from '../data/synthetic/machines.ts';
@@ -45,7 +45,7 @@ export async function preparePlan(
   const { heldOut } = recipe.problems;
   const evaluationContexts: Context[] = recipe.evaluation.guided ? ['plain', guidedContext] : ['plain'];
   const evaluation = heldOut
-    ? evaluationPlan(recipe, await load(heldOut, evaluationContexts), evaluationContexts)
+    ? evaluationPlan(recipe, await load(heldOut, evaluationContexts), evaluationContexts, warnings)
     : null;
   const plan: TrainPlan = {
     steps: recipe.steps,
@@ -88,14 +88,23 @@ export function responderOf(
   };
 }
 
+/** DataError if a problem names a verifier there is not: no response to it could ever be graded. */
 export async function loadProblems(
   source: ProblemSource,
 ): Promise<{ problems: Problem[]; rejected: RejectedRow[] }> {
   if ('machines' in source) {
     return { problems: machinesProblems(source.machines, source.split, source.count), rejected: [] };
   }
-  const { problems, rejected } = await readProblems(source.file);
-  return { problems: problems.slice(0, source.limit), rejected };
+  const read = await readProblems(source.file);
+  const problems = read.problems.slice(0, source.limit);
+  for (const { id, verifier } of problems) {
+    try {
+      verifierFor(verifier);
+    } catch (error) {
+      throw new DataError(`${source.file}, problem ${id}: ${messageOf(error)}`);
+    }
+  }
+  return { problems, rejected: read.rejected };
 }
 
 function nameOf(source: ProblemSource): string {
@@ -176,12 +185,20 @@ function evaluationPlan(
   recipe: TrainRecipe,
   problems: readonly Problem[],
   contexts: readonly Context[],
+  warnings: string[],
 ): EvaluationPlan {
   const { everySteps, samples, passAt, temperature } = recipe.evaluation;
   const usable = contexts.filter(
     (context) => context === 'plain' || problems.some((p) => hasHint(p, context)),
   );
   const hinted = usable.length > 1 ? problems.filter((problem) => hasHint(problem, usable[1]!)) : problems;
+  if (hinted.length < problems.length) {
+    // Both contexts are measured on the same problems, or their difference would mean nothing.
+    warnings.push(
+      `Evaluation leaves out ${problems.length - hinted.length} of ${problems.length} held-out problems, which have ` +
+        `no hint for the ${usable[1]!} context; set evaluation.guided: false to evaluate all of them without hints.`,
+    );
+  }
   return { everySteps, samples, passAt, temperature, problems: hinted, contexts: usable };
 }
 

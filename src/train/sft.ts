@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { tokenMean } from '../algorithms/aggregation.ts';
 import { likelihoodLoss } from '../algorithms/losses.ts';
 import { readDemonstrations } from '../data/demonstrations.ts';
-import { renderDemonstration, type Demonstration } from '../data/prompts.ts';
+import { renderDemonstration } from '../data/prompts.ts';
 import { machinesTokenizerFiles } from '../data/synthetic/machines-tokenizer.ts';
 import { machinesDemonstrations } from '../data/synthetic/machines.ts';
 import { loadTokenizer, type ChatTokenizer } from '../data/tokenizer.ts';
 import type { ScoredSequence, Trainable } from '../engine/engine.ts';
-import { ConfigError, messageOf, TrainingError } from '../errors.ts';
+import { ConfigError, DataError, messageOf, TrainingError } from '../errors.ts';
 import { writeModelFolder } from '../model/folder.ts';
 import { initializeModel } from '../model/initialize.ts';
 import { checkShape, type ModelShape } from '../model/shape.ts';
@@ -35,20 +35,21 @@ export async function sftRecipe(
   const { folder, dispose } = await startingFolder(recipe);
   try {
     const tokenizer = await loadTokenizer(folder);
-    const demonstrationAt = await demonstrationStream(recipe, tokenizer);
     const { engine } = options;
     const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: true });
     try {
+      const demonstrationAt = await demonstrationStream(recipe, tokenizer, model.info.maxSequenceLength);
       const description = {
         config: recipe,
         engine: engine.description,
         instructionSet: engine.instructionSet,
         seeds: { run: recipe.seed },
       };
-      const { run, checkpoint } = options.resume
+      const { run, checkpoint, differences } = options.resume
         ? await RunDirectory.resume(options.dir, description)
-        : { run: await RunDirectory.create(options.dir, description), checkpoint: null };
+        : { run: await RunDirectory.create(options.dir, description), checkpoint: null, differences: [] };
       try {
+        for (const sentence of differences) options.onWarning?.(sentence);
         return await runSteps(recipe, { ...options, model, run, checkpoint, demonstrationAt });
       } catch (error) {
         run.event('error', messageOf(error));
@@ -97,29 +98,40 @@ async function startingFolder(recipe: SftRecipe): Promise<{ folder: string; disp
   return { folder, dispose: () => rm(scratch, { recursive: true, force: true }) };
 }
 
-async function demonstrationStream(recipe: SftRecipe, tokenizer: ChatTokenizer): Promise<DemonstrationAt> {
+async function demonstrationStream(
+  recipe: SftRecipe,
+  tokenizer: ChatTokenizer,
+  maxSequenceLength: number,
+): Promise<DemonstrationAt> {
   const source = recipe.demonstrations;
   if ('machines' in source) {
     const demonstrationAt = machinesDemonstrations(source.machines, recipe.seed);
     return (position) => renderDemonstration(tokenizer, demonstrationAt(position));
   }
-  const demonstrations = await readDemonstrations(source.file);
-  return shuffledStream(demonstrations, recipe.seed, tokenizer);
+  const demonstrations = (await readDemonstrations(source.file)).map((demonstration) =>
+    renderDemonstration(tokenizer, demonstration),
+  );
+  demonstrations.forEach(({ promptTokens, responseTokens }, index) => {
+    const tokens = promptTokens.length + responseTokens.length;
+    if (tokens > maxSequenceLength) {
+      throw new DataError(
+        `Expected every demonstration of ${source.file} to fit into the ${maxSequenceLength} tokens that the model ` +
+          `takes, but number ${index + 1} has ${tokens}; shorten it or leave it out.`,
+      );
+    }
+  });
+  return shuffledStream(demonstrations, recipe.seed);
 }
 
 /** Every demonstration once an epoch, in a new seeded order each. */
-function shuffledStream(
-  demonstrations: readonly Demonstration[],
-  seed: number,
-  tokenizer: ChatTokenizer,
-): DemonstrationAt {
+function shuffledStream(demonstrations: readonly ScoredSequence[], seed: number): DemonstrationAt {
   let epoch = -1;
   let order: Int32Array = new Int32Array(0);
   return (position) => {
     const wanted = Math.floor(position / demonstrations.length);
     if (wanted !== epoch)
       order = permutation(demonstrations.length, seedOf(seed, 'demonstrations', (epoch = wanted)));
-    return renderDemonstration(tokenizer, demonstrations[order[position % demonstrations.length]!]!);
+    return demonstrations[order[position % demonstrations.length]!]!;
   };
 }
 
