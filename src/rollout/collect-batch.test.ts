@@ -6,7 +6,7 @@ import { noGuidance } from '../guidance/no-guidance.ts';
 import { withRetention } from '../guidance/retention.ts';
 import type { GuidanceStrategy } from '../guidance/strategy.ts';
 import { seedOf, seedToHex } from '../random.ts';
-import type { Context, TrainingGroup } from '../types.ts';
+import type { TrainingGroup } from '../types.ts';
 import { collectBatch, type BatchInputs, type BatchSettings, type CollectedBatch } from './collect-batch.ts';
 import {
   problemNamed,
@@ -181,7 +181,7 @@ describe('guidance', () => {
         attempts.length === 0
           ? {
               kind: 'sample',
-              context: problem.id === 'A' ? 'plain' : ('hint1' as Context),
+              context: problem.id === 'A' ? 'plain' : 'hint1',
               count: problem.id === 'A' ? 1 : 3,
             }
           : { kind: 'drop', reason: 'allFail' },

@@ -51,7 +51,7 @@ describe('respond', () => {
   });
 
   test('takes the stop token out of the text and leaves it among the tokens; a cut response keeps its last', async () => {
-    const model = new ScriptedModel({ respond: (_, n) => ['wxy.', 'wxyz'][n]! });
+    const model = new ScriptedModel({ respond: (_, n) => ['wxy.', 'wxyz'][n] });
     const rollouts = await respond(scriptedResponder(), model, [order('A', 0), order('A', 1)], 0);
     expect(texts(rollouts)).toEqual(['wxy', 'wxyz']);
     expect(rollouts.map(({ responseTokens }) => decode(responseTokens))).toEqual(['wxy.', 'wxyz']);

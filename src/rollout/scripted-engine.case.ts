@@ -138,8 +138,8 @@ export class ScriptedModel implements Trainable {
 export function respondByLetters(letters: Readonly<Record<string, string>>): NonNullable<Script['respond']> {
   return (prompt, n) => {
     const [name, context] = prompt.split('+');
-    const group = letters[name!]!.split('/')[context === undefined ? 0 : 1]!;
-    return group[n % group.length]! + STOP;
+    const group = letters[name].split('/')[context === undefined ? 0 : 1];
+    return group[n % group.length] + STOP;
   };
 }
 
@@ -154,7 +154,7 @@ const VERDICTS: Readonly<Record<string, VerdictKind>> = {
 export const letterVerifier: Verifier = {
   kind: 'letter',
   verify: async ({ response }): Promise<Verdict> => {
-    const kind = VERDICTS[response[0]!];
+    const kind = VERDICTS[response[0]];
     if (kind === undefined) throw new Error(`cannot grade ${response}`);
     return { kind, reason: `begins with ${response[0]}`, extracted: response };
   },

@@ -331,7 +331,7 @@ function refusedFields(step: number, { rows, gradNorm }: MinibatchResult): Recor
   );
   return {
     step,
-    gradNorm: String(gradNorm),
+    gradNorm,
     rows: (offending.length > 0 ? offending : rows).map(({ row, group, sampleIndex }) => ({
       problemId: row.problemId,
       drawOrdinal: group.drawOrdinal,
