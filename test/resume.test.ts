@@ -1,0 +1,196 @@
+// Resume is exact: a run that was interrupted or killed, however often and whenever, ends with the bytes of one that
+// was not (times aside). The process that is killed is the command line itself, as built into dist/.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TrainProgress } from '../src/train/loop.ts';
+import {
+  fingerprint,
+  linesOf,
+  runSft,
+  runTraining,
+  scratchFolder,
+  SFT_RECIPE,
+  TRAIN_RECIPE,
+  type Tree,
+} from './micro.case.ts';
+
+const root = scratchFolder();
+afterAll(() => rmSync(root, { recursive: true }));
+const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+
+describe('training', () => {
+  let expected: Record<string, string>;
+  beforeAll(async () => {
+    await runTraining(TRAIN_RECIPE, join(root, 'whole'));
+    expected = fingerprint(join(root, 'whole'));
+  });
+
+  test('the run has in it what resume must restore: surplus, guidance, retention, rollouts, a ledger, evaluations', () => {
+    const metrics = linesOf<{ rowAge: { max: number }; lossRetention: number | null }>(
+      join(root, 'whole/metrics.jsonl'),
+    );
+    expect(metrics.length).toBe(8);
+    // An odd and an even step, so that surplus crosses checkpoints whether they come every two steps or not.
+    const withSurplus = metrics.flatMap(({ rowAge }, step) => (rowAge.max > 0 ? [step % 2] : []));
+    expect(new Set(withSurplus).size).toBe(2);
+    expect(metrics.some(({ lossRetention }) => lossRetention !== null)).toBe(true);
+    expect(Object.keys(expected)).toEqual(
+      expect.arrayContaining([
+        'checkpoints/step-000008/state.json',
+        'checkpoints/step-000008/engine/model.safetensors',
+        'evals.jsonl',
+        'ledger.jsonl',
+        'model/model.safetensors',
+        'rollouts/step-000007.jsonl',
+      ]),
+    );
+    expect(linesOf(join(root, 'whole/evals.jsonl')).map(({ step }) => step)).toEqual([0, 0, 4, 4, 8, 8]);
+  });
+
+  test('a run interrupted at every kind of moment', async () => {
+    const moments: [string, (progress: TrainProgress) => boolean][] = [
+      ['evaluating 0', (p) => p.kind === 'evaluating' && p.step === 0 && p.done === 3],
+      ['first rollouts', (p) => p.kind === 'sampling' && p.step === 0 && p.rollouts === 5],
+      ['step 1 done', (p) => p.kind === 'step' && p.metrics.step === 1],
+      ['sampling 2', (p) => p.kind === 'sampling' && p.step === 2 && p.rollouts === 9],
+      ['updating 3', (p) => p.kind === 'updating' && p.step === 3],
+      ['evaluating 4, second context', (p) => p.kind === 'evaluating' && p.step === 4 && p.done === 20],
+      ['evaluated 4', (p) => p.kind === 'evaluation' && p.line.step === 4 && p.line.context === 'hint1'],
+      ['sampling 5', (p) => p.kind === 'sampling' && p.step === 5 && p.rollouts === 1],
+      ['step 6 done', (p) => p.kind === 'step' && p.metrics.step === 6],
+      ['evaluating 8', (p) => p.kind === 'evaluating' && p.step === 8 && p.done === 1],
+    ];
+    const dir = join(root, 'interrupted');
+    let resume = false;
+    for (const [name, isMoment] of moments) {
+      const controller = new AbortController();
+      const outcome = await runTraining(TRAIN_RECIPE, dir, {
+        resume,
+        signal: controller.signal,
+        onProgress: (progress) => {
+          if (isMoment(progress)) controller.abort(new Error(name));
+        },
+      });
+      expect(outcome, name).toMatchObject({ interrupted: true, modelFolder: null });
+      resume = true;
+    }
+    const outcome = await runTraining(TRAIN_RECIPE, dir, { resume });
+    expect(outcome).toMatchObject({ completedSteps: 8, interrupted: false });
+    expect(fingerprint(dir)).toEqual(expected);
+  });
+
+  test('a run resumed after its end gains nothing and loses nothing', async () => {
+    const dir = join(root, 'whole');
+    await runTraining(TRAIN_RECIPE, dir, { resume: true });
+    expect(fingerprint(dir)).toEqual(expected);
+  });
+
+  test('a process killed again and again', async () => {
+    const whole = join(root, 'whole-process');
+    expect(await lifeOf('train', TRAIN_RECIPE, whole)).toBe('ended');
+    const dir = join(root, 'killed');
+    // Each is a change that the test sees in the directory; the kill follows at whatever moment it arrives.
+    const moments = [
+      'evals.jsonl',
+      'rollouts/step-000001',
+      'checkpoints/.partial-step-000002',
+      'checkpoint of step 2',
+      'rollouts/step-000003',
+      'checkpoint of step 4',
+      'evals.jsonl',
+      'rollouts/.partial',
+      'checkpoints/.partial-step-000006',
+      'checkpoint of step 8',
+    ];
+    let killed = 0;
+    for (const [life, killAt] of moments.entries()) {
+      if ((await lifeOf('train', TRAIN_RECIPE, dir, { resume: life > 0, killAt })) === 'killed') killed++;
+    }
+    // The last kill may come after the end on a machine that is very busy.
+    expect(killed).toBeGreaterThanOrEqual(moments.length - 1);
+    expect(await lifeOf('train', TRAIN_RECIPE, dir, { resume: true })).toBe('ended');
+    expect(fingerprint(dir)).toEqual(fingerprint(whole));
+  });
+});
+
+describe('supervised fine-tuning', () => {
+  test('interrupted and resumed', async () => {
+    const whole = join(root, 'sft-whole');
+    await runSft(SFT_RECIPE, whole);
+    const dir = join(root, 'sft-interrupted');
+    for (const [life, stopAfter] of [0, 1, 4].entries()) {
+      const controller = new AbortController();
+      const outcome = await runSft(SFT_RECIPE, dir, {
+        resume: life > 0,
+        signal: controller.signal,
+        onStep: ({ step }) => {
+          if (step === stopAfter) controller.abort();
+        },
+      });
+      expect(outcome).toEqual({ completedSteps: stopAfter + 1, interrupted: true, modelFolder: null });
+    }
+    await runSft(SFT_RECIPE, dir, { resume: true });
+    expect(fingerprint(dir)).toEqual(fingerprint(whole));
+  });
+
+  test('killed and resumed', async () => {
+    const whole = join(root, 'sft-whole-process');
+    const recipe = { ...SFT_RECIPE, steps: 30 };
+    expect(await lifeOf('sft', recipe, whole)).toBe('ended');
+    const dir = join(root, 'sft-killed');
+    for (const [life, killAt] of [
+      'metrics.jsonl',
+      'checkpoint of step 6',
+      'checkpoints/.partial-step-000020',
+    ].entries()) {
+      expect(await lifeOf('sft', recipe, dir, { resume: life > 0, killAt }), killAt).toBe('killed');
+    }
+    expect(await lifeOf('sft', recipe, dir, { resume: true })).toBe('ended');
+    expect(fingerprint(dir)).toEqual(fingerprint(whole));
+  });
+});
+
+/**
+ * One life of the command: to its end, or killed as soon as something whose path below the run directory begins
+ * with `killAt` changes (or, for `checkpoint of step n`, as soon as events.jsonl says that it was written).
+ */
+async function lifeOf(
+  command: 'train' | 'sft',
+  recipe: Tree,
+  dir: string,
+  { resume = false, killAt }: { resume?: boolean; killAt?: string } = {},
+): Promise<'ended' | 'killed'> {
+  if (!existsSync(MAIN)) throw new Error(`Expected ${MAIN}; run npm run build.`);
+  for (const folder of ['rollouts', 'checkpoints']) mkdirSync(join(dir, folder), { recursive: true });
+  const file = `${dir}.yaml`;
+  writeFileSync(file, JSON.stringify(recipe)); // JSON is YAML
+  const child = spawn(process.execPath, [MAIN, command, file, resume ? '--resume' : '--out', dir], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const kill = () => child.kill('SIGKILL');
+  const watchers =
+    killAt === undefined
+      ? []
+      : ['', 'rollouts', 'checkpoints'].map((folder) =>
+          watch(join(dir, folder), (_, name) => {
+            const path = join(folder, name ?? '');
+            if (path.startsWith(killAt) || (path === 'events.jsonl' && says(join(dir, path), killAt))) kill();
+          }),
+        );
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const [code, signal] = await new Promise<[number | null, string | null]>((done) =>
+    child.on('close', (...ending) => done(ending)),
+  );
+  for (const watcher of watchers) watcher.close();
+  if (signal === 'SIGKILL') return 'killed';
+  if (code !== 0) throw new Error(`The process ended with ${code}: ${complaints}`);
+  return 'ended';
+}
+
+function says(events: string, moment: string): boolean {
+  return moment.startsWith('checkpoint of') && readFileSync(events, 'utf8').includes(`${moment}.`);
+}
