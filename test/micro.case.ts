@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createReferenceEngine } from '../src/engine/reference/reference.ts';
 import { stripTimes } from '../src/runs/run-directory.ts';
-import { sftRecipeSchema, trainRecipeSchema, type SftRecipe } from '../src/train/config.ts';
+import { sftRecipeSchema, trainRecipeSchema } from '../src/train/config.ts';
 import { trainRecipe, type SessionOptions, type SessionOutcome } from '../src/train/session.ts';
 import { sftRecipe } from '../src/train/sft.ts';
 
@@ -95,7 +95,7 @@ export async function runSft(
 ): Promise<SessionOutcome> {
   const engine = createReferenceEngine();
   try {
-    return await sftRecipe(sftRecipeSchema.parse(recipe) as SftRecipe, { engine, dir, ...options });
+    return await sftRecipe(sftRecipeSchema.parse(recipe), { engine, dir, ...options });
   } finally {
     await engine.close();
   }

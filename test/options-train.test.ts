@@ -1,0 +1,173 @@
+// Every option of a training recipe changes what a run leaves (options.case.ts says how that is shown). A choice has an
+// entry for each of its values.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rollouts } from '../src/guidance/scripted.case.ts';
+import { problemNamed } from '../src/rollout/scripted-engine.case.ts';
+import { strategyOf } from '../src/train/compose.ts';
+import { trainRecipeSchema } from '../src/train/config.ts';
+import { runSft, runTraining, SFT_RECIPE, TRAIN_RECIPE, withValue, type Tree } from './micro.case.ts';
+import { files, writeFiles } from './option-files.case.ts';
+import {
+  change,
+  CHECKPOINTS,
+  choice,
+  ERROR,
+  EVALS,
+  expectDifference,
+  kind,
+  leavesOf,
+  machinesEntries,
+  METRICS,
+  MODEL,
+  optimizerEntries,
+  ROLLOUTS,
+  scratch,
+  type Entry,
+} from './options.case.ts';
+
+const otherModel = join(scratch, 'other/model');
+
+/** With this seed both steps have a guided group, rows of several lengths and surplus. */
+const TRAIN_BASE: Tree = [
+  ['seed', 10],
+  ['steps', 2],
+  ['problems.train.count', 12],
+  ['sampling.groupsPerStep', 2],
+  ['sampling.promptsPerRound', 3],
+  ['evaluation', { everySteps: 1, samples: 4, passAt: [1, 4] }],
+  ['checkpoint.everySteps', 50],
+].reduce<Tree>((tree, [path, value]) => withValue(tree, path as string, value), TRAIN_RECIPE);
+const oneMinibatch = { minibatches: 1, 'sampling.groupsPerStep': 3 };
+
+const trainEntries: Record<string, Entry> = {
+  seed: change(ROLLOUTS, 2),
+  steps: change(METRICS, 1),
+  tokenBudget: change(METRICS, 1),
+  'model.folder': change(MODEL, otherModel),
+
+  'problems.train.file': change(ROLLOUTS, files.others, { 'problems.train': { file: files.problems } }),
+  'problems.train.limit': change(ROLLOUTS, 2, { 'problems.train': { file: files.problems } }),
+  ...machinesEntries('problems.train.machines', ROLLOUTS),
+  'problems.train.split=train': choice(ROLLOUTS, {
+    'problems.train.split': 'heldOut',
+    'problems.train.count': 6,
+  }),
+  'problems.train.split=heldOut': choice(ROLLOUTS, { 'problems.train.count': 6 }),
+  'problems.train.count': change(ROLLOUTS, 2),
+  'problems.heldOut.file': change(EVALS, files.others, { 'problems.heldOut': { file: files.problems } }),
+  'problems.heldOut.limit': change(EVALS, 2, { 'problems.heldOut': { file: files.problems } }),
+  ...machinesEntries('problems.heldOut.machines', EVALS),
+  'problems.heldOut.split=train': choice(EVALS),
+  'problems.heldOut.split=heldOut': choice(EVALS, { 'problems.heldOut.split': 'train' }),
+  'problems.heldOut.count': change(EVALS, 2),
+  'problems.unusable=refuse': choice(ERROR, {
+    'problems.train': { file: files.damaged },
+    'problems.unusable': 'drop',
+  }),
+  'problems.unusable=drop': choice(ERROR, { 'problems.train': { file: files.damaged } }),
+
+  'prompt.hintTemplate': change(ROLLOUTS, 'Hint: {hint} {content}'),
+  'prompt.systemPrompt': change(ROLLOUTS, 'Show each step .'),
+
+  'sampling.k': change(ROLLOUTS, 3),
+  'sampling.groupsPerStep': change(METRICS, 3),
+  'sampling.promptsPerRound': change(ROLLOUTS, 2),
+  'sampling.maxRounds': change(METRICS, 1, { 'sampling.promptsPerRound': 1 }),
+  'sampling.surplusMaxAgeSteps': change(METRICS, 0),
+  'sampling.temperature': change(ROLLOUTS, 0.5),
+  'sampling.maxNewTokens': change(ROLLOUTS, 10),
+
+  'guidance.strategy=none': choice(ROLLOUTS),
+  'guidance.strategy=whole': choice(MODEL),
+  'guidance.strategy=mixin': choice(MODEL),
+  'guidance.strategy=joint': choice(MODEL, { 'guidance.strategy': 'mixin' }),
+  'guidance.level': change(ROLLOUTS, 2, { 'problems.train': { file: files.problems } }),
+  'guidance.retention': change(MODEL, 0.5),
+
+  'loss.clipLow': change(MODEL, 1e-4),
+  'loss.clipHigh': change(MODEL, 1e-4),
+  'loss.shaping.kind=none': kind(MODEL, { kind: 'none' }),
+  'loss.shaping.kind=constant': kind(
+    MODEL,
+    { kind: 'constant', gamma: 1 },
+    { 'loss.shaping': { kind: 'none' } },
+  ),
+  'loss.shaping.kind=percentile': kind(MODEL, { kind: 'percentile', quantile: 0.9 }),
+  'loss.shaping.kind=power': kind(MODEL, { kind: 'power', gamma: 0.5 }),
+  'loss.shaping[constant].gamma': change(MODEL, 0.5, { 'loss.shaping': { kind: 'constant', gamma: 0.1 } }),
+  'loss.shaping[percentile].quantile': change(MODEL, 0.1, {
+    'loss.shaping': { kind: 'percentile', quantile: 0.9 },
+  }),
+  'loss.shaping[percentile].perSequence': change(MODEL, true, {
+    'loss.shaping': { kind: 'percentile', quantile: 0.1 },
+  }),
+  'loss.shaping[power].gamma': change(MODEL, 0.2, { 'loss.shaping': { kind: 'power', gamma: 0.5 } }),
+  // Groups of different lengths must share a minibatch.
+  'loss.aggregation=tokenMean': choice(MODEL, { ...oneMinibatch, 'loss.aggregation': 'sequenceMean' }),
+  'loss.aggregation=sequenceMean': choice(MODEL, oneMinibatch),
+  'loss.aggregation.fixedLength': change(MODEL, 4, {
+    'loss.aggregation': { fixedLength: 16 },
+    'optimizer.epsilon': 1e-3,
+  }),
+  'loss.normalizeByStd': change(MODEL, false),
+
+  ...optimizerEntries,
+  minibatches: change(MODEL, 1),
+
+  'evaluation.everySteps': change(EVALS, 2),
+  'evaluation.samples': change(EVALS, 5),
+  'evaluation.passAt': change(EVALS, [2]),
+  'evaluation.temperature': change(EVALS, 0),
+  'evaluation.guided': change(EVALS, false),
+
+  'checkpoint.everySteps': change(CHECKPOINTS, 1),
+  'checkpoint.keep': change(CHECKPOINTS, 1, { 'checkpoint.everySteps': 1 }),
+  maxBadSteps: change(ERROR, 2, {
+    'problems.train': { file: files.impossible },
+    'guidance.strategy': 'none',
+  }),
+  'record.rolloutsEverySteps': change(ROLLOUTS, 2),
+};
+
+/** Shown in tests of their own below; of engines there is only one. */
+const ELSEWHERE = ['name', 'guidance.minEvidence', 'engine.kind=reference'];
+
+beforeAll(async () => {
+  writeFiles();
+  await runSft({ ...SFT_RECIPE, steps: 1 }, join(scratch, 'other'));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+test('every option has an entry', () => {
+  expect([...Object.keys(trainEntries), ...ELSEWHERE].sort()).toEqual(leavesOf(trainRecipeSchema));
+});
+
+test.each(Object.keys(trainEntries))('%s', async (leaf) => {
+  const entry = trainEntries[leaf](leaf);
+  // Evaluation takes most of the time of such a run.
+  const unevaluated = entry.shows === EVALS ? {} : { 'problems.heldOut': undefined };
+  await expectDifference(runTraining, TRAIN_BASE, { ...entry, given: { ...entry.given, ...unevaluated } });
+});
+
+test('guidance.minEvidence decides whether a group with a grader fault is guided', () => {
+  const decide = (minEvidence: number | undefined) => {
+    const recipe = trainRecipeSchema.parse(withValue(TRAIN_BASE, 'guidance.minEvidence', minEvidence));
+    const attempts = [{ context: 'plain' as const, rollouts: rollouts('plain', 'wwwe') }];
+    return strategyOf(recipe).decide({ problem: problemNamed('A'), k: 4, step: 0, attempts });
+  };
+  expect(decide(3)).toEqual({ kind: 'sample', context: 'hint1', count: 4 });
+  expect(decide(undefined)).toEqual({ kind: 'drop', reason: 'tooLittleEvidence' });
+});
+
+test('the name of the recipe is that of the run directory', () => {
+  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const file = join(scratch, 'named.yaml');
+  writeFileSync(file, JSON.stringify({ ...TRAIN_BASE, steps: 1, name: 'by-name' })); // JSON is YAML
+  const ended = spawnSync(process.execPath, [main, 'train', file], { cwd: scratch, encoding: 'utf8' });
+  expect(ended.status, ended.stderr).toBe(0);
+  expect(existsSync(join(scratch, 'runs/by-name', MODEL))).toBe(true);
+});
