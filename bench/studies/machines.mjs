@@ -32,19 +32,38 @@ const slug = (arm) => arm.toLowerCase().replaceAll(/[^a-z]+/g, '-');
 const runDir = (arm, rate, seed) => join(place, `${slug(arm)}_lr${rate}_seed${seed}`);
 const finished = (dir) => existsSync(join(dir, 'model', 'config.json'));
 const lines = (file) =>
-  readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 
 function train({ arm, rate, seed }) {
   const dir = runDir(arm, rate, seed);
   if (finished(dir)) return Promise.resolve();
   const { strategy, retention } = ARMS[arm];
-  const set = [`seed=${seed}`, `optimizer.learningRate=${rate}`, `guidance.strategy=${strategy}`, `guidance.retention=${retention}`, 'engine.threads=1'];
+  const set = [
+    `seed=${seed}`,
+    `optimizer.learningRate=${rate}`,
+    `guidance.strategy=${strategy}`,
+    `guidance.retention=${retention}`,
+    'engine.threads=1',
+  ];
   const started = existsSync(join(dir, 'run.json'));
-  const args = ['dist/cli/main.js', 'train', RECIPE, started ? '--resume' : '--out', dir, ...set.flatMap((s) => ['--set', s])];
+  const args = [
+    'dist/cli/main.js',
+    'train',
+    RECIPE,
+    started ? '--resume' : '--out',
+    dir,
+    ...set.flatMap((s) => ['--set', s]),
+  ];
   const log = openSync(`${dir}.log`, 'a');
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', log, log] });
-    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}; see ${dir}.log`))));
+    child.on('exit', (code) =>
+      code === 0 ? done() : fail(new Error(`${args.join(' ')} ended with ${code}; see ${dir}.log`)),
+    );
   });
 }
 
@@ -56,7 +75,9 @@ async function runAll(jobs) {
     for (let job = waiting.shift(); job; job = waiting.shift()) {
       await train(job);
       done++;
-      process.stdout.write(`${done}/${jobs.length} ${job.arm}, learning rate ${job.rate}, seed ${job.seed} (${Math.round((Date.now() - started) / 1000)} s)\n`);
+      process.stdout.write(
+        `${done}/${jobs.length} ${job.arm}, learning rate ${job.rate}, seed ${job.seed} (${Math.round((Date.now() - started) / 1000)} s)\n`,
+      );
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, work));
@@ -70,15 +91,22 @@ function trainingAccuracy(dir) {
 }
 
 function chosenRate(arm) {
-  const scored = LEARNING_RATES.map((rate) => ({ rate, score: trainingAccuracy(runDir(arm, rate, SEARCH_SEED)) }));
+  const scored = LEARNING_RATES.map((rate) => ({
+    rate,
+    score: trainingAccuracy(runDir(arm, rate, SEARCH_SEED)),
+  }));
   return scored.reduce((best, next) => (next.score > best.score ? next : best)).rate;
 }
 
 async function run() {
   mkdirSync(place, { recursive: true });
-  await runAll(Object.keys(ARMS).flatMap((arm) => LEARNING_RATES.map((rate) => ({ arm, rate, seed: SEARCH_SEED }))));
+  await runAll(
+    Object.keys(ARMS).flatMap((arm) => LEARNING_RATES.map((rate) => ({ arm, rate, seed: SEARCH_SEED }))),
+  );
   // Seed by seed, so that an early stop leaves complete seeds for every arm.
-  await runAll(SEEDS.flatMap((seed) => Object.keys(ARMS).map((arm) => ({ arm, rate: chosenRate(arm), seed }))));
+  await runAll(
+    SEEDS.flatMap((seed) => Object.keys(ARMS).map((arm) => ({ arm, rate: chosenRate(arm), seed }))),
+  );
 }
 
 /** pass@k of a context after each evaluation of a run, with steps and sampled tokens. */
@@ -86,7 +114,11 @@ function curve(dir, context, k) {
   const tokens = [0, ...lines(join(dir, 'metrics.jsonl')).map((line) => line.tokensSampled.cumulative)];
   return lines(join(dir, 'evals.jsonl'))
     .filter((line) => line.context === context)
-    .map((line) => ({ step: line.step, tokens: tokens[line.step], value: line.passAtK.find((entry) => entry.k === k).estimate }));
+    .map((line) => ({
+      step: line.step,
+      tokens: tokens[line.step],
+      value: line.passAtK.find((entry) => entry.k === k).estimate,
+    }));
 }
 
 /** Two-sided 95 % t-quantiles by degrees of freedom. */
@@ -111,7 +143,14 @@ function report() {
   const arms = Object.keys(ARMS).map((arm) => {
     const rate = chosenRate(arm);
     const dirs = SEEDS.map((seed) => runDir(arm, rate, seed)).filter(finished);
-    return { arm, rate, dirs, plain: dirs.map((dir) => curve(dir, 'plain', 1)), plain8: dirs.map((dir) => curve(dir, 'plain', 8)), hinted: dirs.map((dir) => curve(dir, 'hint1', 1)) };
+    return {
+      arm,
+      rate,
+      dirs,
+      plain: dirs.map((dir) => curve(dir, 'plain', 1)),
+      plain8: dirs.map((dir) => curve(dir, 'plain', 8)),
+      hinted: dirs.map((dir) => curve(dir, 'hint1', 1)),
+    };
   });
   const budget = Math.min(...arms.flatMap(({ plain }) => plain.map((points) => points.at(-1).tokens)));
   const steps = Math.min(...arms.flatMap(({ plain }) => plain.map((points) => points.at(-1).step)));
@@ -124,12 +163,25 @@ function report() {
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
-  const search = Object.keys(ARMS).map((arm) => `| ${arm} | ${LEARNING_RATES.map((rate) => trainingAccuracy(runDir(arm, rate, SEARCH_SEED)).toFixed(3)).join(' | ')} |`);
-  const searchTable = [`| arm | ${LEARNING_RATES.join(' | ')} |`, `| --- |${' --- |'.repeat(LEARNING_RATES.length)}`, ...search].join('\n');
+  const search = Object.keys(ARMS).map(
+    (arm) =>
+      `| ${arm} | ${LEARNING_RATES.map((rate) => trainingAccuracy(runDir(arm, rate, SEARCH_SEED)).toFixed(3)).join(' | ')} |`,
+  );
+  const searchTable = [
+    `| arm | ${LEARNING_RATES.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(LEARNING_RATES.length)}`,
+    ...search,
+  ].join('\n');
   const file = join(root, 'docs', 'results', 'machines.md');
   let text = readFileSync(file, 'utf8');
-  for (const [name, content] of [['table', table], ['search', searchTable]]) {
-    text = text.replace(new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`), `$1${content}$2`);
+  for (const [name, content] of [
+    ['table', table],
+    ['search', searchTable],
+  ]) {
+    text = text.replace(
+      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
+      `$1${content}$2`,
+    );
   }
   writeFileSync(file, text);
   writeFileSync(join(root, 'docs', 'results', 'machines.svg'), picture(arms, budget));
@@ -145,19 +197,32 @@ function picture(arms, budget) {
   const grid = Array.from({ length: 61 }, (_, i) => (i * budget) / 60);
   const parts = [];
   for (let value = 0; value <= 1.0001; value += 0.2) {
-    parts.push(`<line x1="${left}" x2="${width - right}" y1="${y(value)}" y2="${y(value)}" stroke="#ddd"/><text x="${left - 8}" y="${y(value) + 4}" text-anchor="end">${value.toFixed(1)}</text>`);
+    parts.push(
+      `<line x1="${left}" x2="${width - right}" y1="${y(value)}" y2="${y(value)}" stroke="#ddd"/><text x="${left - 8}" y="${y(value) + 4}" text-anchor="end">${value.toFixed(1)}</text>`,
+    );
   }
   for (let i = 0; i <= 4; i++) {
-    parts.push(`<text x="${x((i * budget) / 4)}" y="${height - bottom + 18}" text-anchor="middle">${((i * budget) / 4e6).toFixed(2)}M</text>`);
+    parts.push(
+      `<text x="${x((i * budget) / 4)}" y="${height - bottom + 18}" text-anchor="middle">${((i * budget) / 4e6).toFixed(2)}M</text>`,
+    );
   }
   arms.forEach(({ arm, plain }, index) => {
     const means = grid.map((tokens) => plain.map((points) => at(points, 'tokens', tokens)));
-    const band = [...grid.map((tokens, i) => `${x(tokens)},${y(Math.max(...means[i]))}`), ...grid.map((tokens, i) => `${x(tokens)},${y(Math.min(...means[i]))}`).reverse()].join(' ');
-    const line = grid.map((tokens, i) => `${x(tokens)},${y(means[i].reduce((a, b) => a + b) / means[i].length)}`).join(' ');
+    const band = [
+      ...grid.map((tokens, i) => `${x(tokens)},${y(Math.max(...means[i]))}`),
+      ...grid.map((tokens, i) => `${x(tokens)},${y(Math.min(...means[i]))}`).reverse(),
+    ].join(' ');
+    const line = grid
+      .map((tokens, i) => `${x(tokens)},${y(means[i].reduce((a, b) => a + b) / means[i].length)}`)
+      .join(' ');
     const dash = arm.endsWith('retention') || index === 0 ? '' : ' stroke-dasharray="5 4"';
     const labelY = top + 14 + index * 22;
-    parts.push(`<polygon points="${band}" fill="${colours[index]}" opacity="0.10"/><polyline points="${line}" fill="none" stroke="${colours[index]}" stroke-width="2"${dash}/>`);
-    parts.push(`<line x1="${width - right + 14}" x2="${width - right + 40}" y1="${labelY}" y2="${labelY}" stroke="${colours[index]}" stroke-width="2"${dash}/><text x="${width - right + 46}" y="${labelY + 4}">${arm}</text>`);
+    parts.push(
+      `<polygon points="${band}" fill="${colours[index]}" opacity="0.10"/><polyline points="${line}" fill="none" stroke="${colours[index]}" stroke-width="2"${dash}/>`,
+    );
+    parts.push(
+      `<line x1="${width - right + 14}" x2="${width - right + 40}" y1="${labelY}" y2="${labelY}" stroke="${colours[index]}" stroke-width="2"${dash}/><text x="${width - right + 46}" y="${labelY + 4}">${arm}</text>`,
+    );
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
 <rect width="${width}" height="${height}" fill="white"/>
