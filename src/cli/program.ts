@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { GuiderailError } from '../errors.ts';
 import { packageInfo } from '../runs/provenance.ts';
 import type { CommandIO } from './command-io.ts';
+import { demoCommand } from './commands/demo.ts';
 import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { sftCommand } from './commands/sft.ts';
@@ -14,6 +15,7 @@ import { InterruptedError } from './interrupt.ts';
 export type CommandFactory = (io: CommandIO) => Command;
 
 export const COMMANDS: readonly CommandFactory[] = [
+  demoCommand,
   trainCommand,
   sftCommand,
   evalCommand,

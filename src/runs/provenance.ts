@@ -6,8 +6,8 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** The package's own folder; the same distance from src/runs and from dist/runs. */
-const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** The package's own folder, with a slash at its end; the same distance from src/runs and from dist/runs. */
+export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PackageInfo {
   readonly version: string;

@@ -321,3 +321,8 @@ async function removePartialFiles(dir: string): Promise<void> {
 function* lines(records: Iterable<unknown>): Iterable<string> {
   for (const record of records) yield `${recordToJson(record)}\n`;
 }
+
+/** The evaluations of a run, oldest first. */
+export async function readEvaluations(dir: string): Promise<EvaluationLine[]> {
+  return (await readLog<EvaluationLine>(join(dir, 'evals.jsonl'))).records;
+}

@@ -64,7 +64,6 @@ function minibatch(
   return {
     rows,
     retentionRows: 0,
-    retentionTokens: 0,
     lossRetention: 0,
     gradNorm: 1,
     applied: true,

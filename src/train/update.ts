@@ -53,7 +53,6 @@ export interface TrainedRow {
 export interface MinibatchResult {
   readonly rows: readonly TrainedRow[];
   readonly retentionRows: number;
-  readonly retentionTokens: number;
   readonly policy: PolicyLossResult;
   readonly lossRetention: number;
   readonly gradNorm: number;
@@ -159,7 +158,6 @@ async function updateMinibatch(
       dLogprobs_T: policy.dLogprobs[index]!,
     })),
     retentionRows: retention.length,
-    retentionTokens: retention.reduce((sum, sequence) => sum + sequence.responseTokens.length, 0),
     policy,
     lossRetention: likelihood.loss,
     ...update,

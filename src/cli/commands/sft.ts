@@ -40,6 +40,7 @@ async function runSft(io: CommandIO, file: string, options: SftOptions): Promise
       dir,
       resume: options.resume !== undefined,
       signal: interrupt.signal,
+      onWarning: (sentence) => progress.note(sentence),
       onStep: ({ step, loss, gradNorm, learningRate }) => {
         startStep ??= step;
         progress.update({

@@ -41,6 +41,16 @@ export function collect(value: string, earlier: string[]): string[] {
 async function runTrain(io: CommandIO, file: string | undefined, options: TrainOptions): Promise<void> {
   const recipe = await recipeFor(io, file, options);
   const dir = resolve(io.cwd, options.resume ?? options.out ?? `runs/${recipe.name}`);
+  const summary = await runTraining(io, recipe, { dir, resume: options.resume !== undefined });
+  io.stdout.write(`${summary}\nrun: ${dir}\nmodel: ${dir}/model\n`);
+}
+
+/** Trains with progress on stderr and Ctrl-C as an interrupt, which is thrown. @returns first and last evaluation as text */
+export async function runTraining(
+  io: CommandIO,
+  recipe: TrainRecipe,
+  { dir, resume }: { readonly dir: string; readonly resume: boolean },
+): Promise<string> {
   const progress = createProgress(io.stderr);
   const reporter = new TrainReporter(progress, recipe.steps);
   const interrupt = listenForInterrupt(process, io.stderr);
@@ -49,14 +59,14 @@ async function runTrain(io: CommandIO, file: string | undefined, options: TrainO
     const outcome = await trainRecipe(recipe, {
       engine,
       dir,
-      resume: options.resume !== undefined,
+      resume,
       signal: interrupt.signal,
       onProgress: (event) => reporter.take(event),
       onWarning: (sentence) => progress.note(sentence),
     });
     progress.done();
     if (outcome.interrupted) throw interrupt.signal.reason;
-    io.stdout.write(`${reporter.summary()}\nrun: ${dir}\nmodel: ${outcome.modelFolder}\n`);
+    return reporter.summary();
   } finally {
     progress.done();
     interrupt.dispose();
