@@ -9,15 +9,18 @@ import type { ChatTokenizer } from './tokenizer.ts';
 export const DEFAULT_HINT_TEMPLATE = '{content}\n\nHint: {hint}';
 
 export const promptOptionsSchema = z.strictObject({
-  /** What becomes of the last user message under a hint; {content} is that message. */
   hintTemplate: z
     .string()
     .refine((template) => ['{content}', '{hint}'].every((place) => template.includes(place)), {
       error: 'must contain both {content} (the last user message) and {hint}',
     })
-    .default(DEFAULT_HINT_TEMPLATE),
-  /** Put before everything; a system message of the problem itself follows it after a blank line. */
-  systemPrompt: z.string().min(1).optional(),
+    .default(DEFAULT_HINT_TEMPLATE)
+    .describe('What becomes of the last user message under a hint; {content} is that message.'),
+  systemPrompt: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Put before everything; a system message of the problem itself follows it after a blank line.'),
 });
 
 export type PromptOptions = z.output<typeof promptOptionsSchema>;

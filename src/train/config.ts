@@ -1,6 +1,6 @@
-// What a recipe may say. Each option is documented at its field with its default; unknown keys are refused by
-// the schema (strictObject) and explained by the caller. Names of methods become values here and nowhere
-// else: past train/compose.ts no code compares a mode string.
+// What a recipe may say. Each option is documented at its field (docs/recipes.md is made from that) with its
+// default; unknown keys are refused by the schema (strictObject) and explained by the caller. Names of methods
+// become values here and nowhere else: past train/compose.ts no code compares a mode string.
 import { z } from 'zod';
 import { promptOptionsSchema } from '../data/prompts.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
@@ -11,135 +11,172 @@ const fraction = z.number().min(0).max(1);
 
 /** Which engine computes. */
 export const engineConfigSchema = z.strictObject({
-  /** reference: readable TypeScript in float64, for tiny models and as an oracle. */
-  kind: z.enum(['reference']).default('reference'),
+  kind: z
+    .enum(['reference'])
+    .default('reference')
+    .describe('reference: readable TypeScript in float64, for tiny models and as an oracle.'),
 });
 
 /** A problem source: a JSONL file, or the synthetic family "machines". */
 export const problemSourceSchema = z.union([
   z.strictObject({
-    /** JSONL file of problems, relative to the working directory. */
-    file: z.string().min(1),
-    /** Use only the first n usable problems. */
-    limit: positiveInteger.optional(),
+    file: z.string().min(1).describe('JSONL file of problems, relative to the working directory.'),
+    limit: positiveInteger.optional().describe('Use only the first n usable problems.'),
   }),
   z.strictObject({
-    machines: machinesConfigSchema,
-    split: z.enum(['train', 'heldOut']),
-    /** How many problems of the split to make. */
-    count: positiveInteger,
+    machines: machinesConfigSchema.describe('The synthetic family of problems to make, instead of a file.'),
+    split: z.enum(['train', 'heldOut']).describe('Words of the two splits are disjoint.'),
+    count: positiveInteger.describe('How many problems of the split to make.'),
   }),
 ]);
 
 const problemsSchema = z.strictObject({
-  train: problemSourceSchema,
-  /** Problems of the evaluations; none means no evaluation. */
-  heldOut: problemSourceSchema.optional(),
-  /** A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it. */
-  unusable: z.enum(['refuse', 'drop']).default('refuse'),
+  train: problemSourceSchema.describe('Problems that are trained on.'),
+  heldOut: problemSourceSchema.optional().describe('Problems of the evaluations; none means no evaluation.'),
+  unusable: z
+    .enum(['refuse', 'drop'])
+    .default('refuse')
+    .describe(
+      'A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it.',
+    ),
 });
 
 const samplingSchema = z.strictObject({
-  /** Rollouts of a group. */
-  k: z.number().int().min(2).default(8),
-  /** Groups with signal that make a full batch. */
-  groupsPerStep: positiveInteger.default(16),
-  /** Problems drawn in one round of dynamic sampling; default groupsPerStep. */
-  promptsPerRound: positiveInteger.optional(),
-  /** Rounds of one step at most; a batch still short after them is trained short, and said so. */
-  maxRounds: positiveInteger.default(8),
-  /** Steps that surplus groups may wait before they are dropped; 0 drops them at once. */
-  surplusMaxAgeSteps: count.default(1),
-  temperature: z.number().positive().default(1),
-  maxNewTokens: positiveInteger,
+  k: z.number().int().min(2).default(8).describe('Rollouts of a group.'),
+  groupsPerStep: positiveInteger.default(16).describe('Groups with signal that make a full batch.'),
+  promptsPerRound: positiveInteger
+    .optional()
+    .describe('Problems drawn in one round of dynamic sampling; default groupsPerStep.'),
+  maxRounds: positiveInteger
+    .default(8)
+    .describe('Rounds of one step at most; a batch still short after them is trained short, and said so.'),
+  surplusMaxAgeSteps: count
+    .default(1)
+    .describe('Steps that surplus groups may wait before they are dropped; 0 drops them at once.'),
+  temperature: z.number().positive().default(1).describe('Of sampling, and of the ratios in the loss.'),
+  maxNewTokens: positiveInteger.describe('Longest response in tokens.'),
 });
 
 const guidanceSchema = z.strictObject({
-  /**
-   * none: groups of mixed results only (GRPO with dynamic sampling). whole, mixin: as the official Guide
-   * code. joint: plain failures and guided rows normalised together.
-   */
-  strategy: z.enum(['none', 'whole', 'mixin', 'joint']).default('joint'),
-  /** Hint level of the guided context. */
-  level: positiveInteger.default(1),
-  /** Rollouts with evidence that a failed group needs before it is guided; default k. */
-  minEvidence: positiveInteger.optional(),
-  /** Weight of the likelihood term that retains guided ability; 0 for none. */
-  retention: z.number().min(0).default(0.1),
+  strategy: z
+    .enum(['none', 'whole', 'mixin', 'joint'])
+    .default('joint')
+    .describe(
+      'none: groups of mixed results only (GRPO with dynamic sampling). whole, mixin: as the official Guide code. joint: plain failures and guided rows normalised together.',
+    ),
+  level: positiveInteger.default(1).describe('Hint level of the guided context.'),
+  minEvidence: positiveInteger
+    .optional()
+    .describe('Rollouts with evidence that a failed group needs before it is guided; default k.'),
+  retention: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe('Weight of the likelihood term that retains guided ability; 0 for none.'),
 });
 
 const shapingSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
-    z.strictObject({ kind: z.literal('constant'), gamma: z.number().positive() }),
+    z.strictObject({
+      kind: z.literal('constant'),
+      gamma: z.number().positive().describe('With constant, f(r) = r / (r + gamma).'),
+    }),
     z.strictObject({
       kind: z.literal('percentile'),
-      quantile: fraction,
-      /** true: γ per row, as the official code in effect has it. */
-      perSequence: z.boolean().default(false),
+      quantile: fraction.describe(
+        'With percentile, f(r) = r / (r + γ), where γ is this quantile of the ratios of the off-context rows of the minibatch.',
+      ),
+      perSequence: z
+        .boolean()
+        .default(false)
+        .describe('true: γ per row, as the official code in effect has it.'),
     }),
-    z.strictObject({ kind: z.literal('power'), gamma: z.number().positive() }),
+    z.strictObject({
+      kind: z.literal('power'),
+      gamma: z.number().positive().describe('With power, f(r) = r ^ gamma.'),
+    }),
   ])
   .default({ kind: 'constant', gamma: 0.1 });
 
 const lossSchema = z.strictObject({
-  /** Ratios of on-context rows are clipped to [1 - clipLow, 1 + clipHigh]. */
-  clipLow: z.number().positive().max(1).default(0.2),
-  clipHigh: z.number().positive().default(0.2),
-  /** How the ratio of off-context rows enters the loss. */
-  shaping: shapingSchema,
-  /** Batch-wide mean over tokens, over sequences, or over sequences of a fixed length. */
+  clipLow: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.2)
+    .describe('Ratios of on-context rows are clipped to [1 - clipLow, 1 + clipHigh].'),
+  clipHigh: z.number().positive().default(0.2).describe('See clipLow.'),
+  shaping: shapingSchema.describe('How the ratio of off-context rows enters the loss.'),
   aggregation: z
     .union([z.enum(['tokenMean', 'sequenceMean']), z.strictObject({ fixedLength: positiveInteger })])
-    .default('tokenMean'),
-  /** Divide centred rewards by the group's standard deviation. */
-  normalizeByStd: z.boolean().default(true),
+    .default('tokenMean')
+    .describe('Batch-wide mean over tokens, over sequences, or over sequences of a fixed length.'),
+  normalizeByStd: z
+    .boolean()
+    .default(true)
+    .describe("Divide centred rewards by the group's standard deviation."),
 });
 
 export const optimizerSchema = z.strictObject({
-  learningRate: z.number().positive(),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  /** Steps over which the learning rate rises from 0; all updates of a step have the same rate. */
-  warmupSteps: count.default(0),
-  /** The share of the learning rate that linear and cosine end at. */
-  finalFraction: fraction.default(0),
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.95),
-  epsilon: z.number().positive().default(1e-8),
-  weightDecay: z.number().min(0).default(0),
-  /** Global gradient norm is clipped to this. */
-  maxGradNorm: z.number().positive().default(1),
+  learningRate: z.number().positive().describe('Peak learning rate of AdamW.'),
+  schedule: z
+    .enum(['constant', 'linear', 'cosine'])
+    .default('constant')
+    .describe('How the learning rate goes from its peak to the end of the run.'),
+  warmupSteps: count
+    .default(0)
+    .describe('Steps over which the learning rate rises from 0; all updates of a step have the same rate.'),
+  finalFraction: fraction
+    .default(0)
+    .describe('The share of the learning rate that linear and cosine end at.'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment.'),
+  beta2: z.number().min(0).lt(1).default(0.95).describe('Decay of the second moment.'),
+  epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
+  weightDecay: z.number().min(0).default(0).describe('Decoupled; of matrices only.'),
+  maxGradNorm: z.number().positive().default(1).describe('Global gradient norm is clipped to this.'),
 });
 
 const evaluationSchema = z.strictObject({
-  /** Steps between evaluations; there is one before the first step and one after the last as well. */
-  everySteps: positiveInteger.default(50),
-  samples: positiveInteger.default(8),
-  /** k of the pass@k figures; each at most `samples`. */
-  passAt: z.array(positiveInteger).min(1).default([1, 8]),
-  temperature: z.number().min(0).default(1),
-  /** Also evaluate with the hint of `guidance.level` in context. */
-  guided: z.boolean().default(true),
+  everySteps: positiveInteger
+    .default(50)
+    .describe(
+      'Steps between evaluations; there is one before the first step and one after the last as well.',
+    ),
+  samples: positiveInteger.default(8).describe('Samples of each problem.'),
+  passAt: z
+    .array(positiveInteger)
+    .min(1)
+    .default([1, 8])
+    .describe('k of the pass@k figures; each at most `samples`.'),
+  temperature: z.number().min(0).default(1).describe('Of sampling in evaluations; 0 is greedy.'),
+  guided: z.boolean().default(true).describe('Also evaluate with the hint of `guidance.level` in context.'),
 });
 
 export const checkpointSchema = z.strictObject({
-  everySteps: positiveInteger.default(50),
-  /** Newest checkpoints kept. */
-  keep: positiveInteger.default(2),
+  everySteps: positiveInteger
+    .default(50)
+    .describe('Steps between checkpoints; there is one at the end as well.'),
+  keep: positiveInteger.default(2).describe('Newest checkpoints kept.'),
 });
 
 export const trainRecipeSchema = z
   .strictObject({
-    /** Run directory is runs/<name> unless --out says otherwise. */
-    name: z.string().regex(/^[\w.-]+$/, 'must be letters, digits, dots, dashes and underscores'),
-    seed: count.default(1),
-    steps: positiveInteger,
-    /** Stop after the step in which this many tokens have been sampled in all. */
-    tokenBudget: positiveInteger.optional(),
+    name: z
+      .string()
+      .regex(/^[\w.-]+$/, 'must be letters, digits, dots, dashes and underscores')
+      .describe('Run directory is runs/<name> unless --out says otherwise.'),
+    seed: count.default(1).describe('Names every random draw of the run.'),
+    steps: positiveInteger.describe('Training steps: each samples a batch and updates on it.'),
+    tokenBudget: positiveInteger
+      .optional()
+      .describe('Stop after the step in which this many tokens have been sampled in all.'),
     engine: engineConfigSchema.prefault({}),
     model: z.strictObject({
-      /** A model folder in Hugging Face layout. */
-      folder: z.string().min(1),
+      folder: z
+        .string()
+        .min(1)
+        .describe('The base model: a folder in Hugging Face layout, relative to the working directory.'),
     }),
     problems: problemsSchema,
     prompt: promptOptionsSchema.prefault({}),
@@ -147,16 +184,19 @@ export const trainRecipeSchema = z
     guidance: guidanceSchema.prefault({}),
     loss: lossSchema.prefault({}),
     optimizer: optimizerSchema,
-    /** Minibatches, and so updates, of one step. */
-    minibatches: positiveInteger.default(2),
+    minibatches: positiveInteger.default(2).describe('Minibatches, and so updates, of one step.'),
     evaluation: evaluationSchema.prefault({}),
     checkpoint: checkpointSchema.prefault({}),
-    /** Stop after this many updates in a row were refused for non-finite numbers, or steps in a row had no group. */
-    maxBadSteps: positiveInteger.default(10),
+    maxBadSteps: positiveInteger
+      .default(10)
+      .describe(
+        'Stop after this many updates in a row were refused for non-finite numbers, or steps in a row had no group.',
+      ),
     record: z
       .strictObject({
-        /** Write every rollout of every n-th step to rollouts/; 0 for never. */
-        rolloutsEverySteps: count.default(1),
+        rolloutsEverySteps: count
+          .default(1)
+          .describe('Write every rollout of every n-th step to rollouts/; 0 for never.'),
       })
       .prefault({}),
   })
@@ -167,7 +207,7 @@ export const trainRecipeSchema = z
       context.addIssue({
         code: 'custom',
         path: ['evaluation', 'passAt'],
-        message: `asks for pass@${tooLarge} from ${samples} samples; raise evaluation.samples to at least ${tooLarge}`,
+        message: `asks for pass@${tooLarge} from ${samples} samples; raise evaluation.samples to at least ${tooLarge} or leave ${tooLarge} out`,
       });
     }
     const { minEvidence } = recipe.guidance;
@@ -194,39 +234,64 @@ export type EngineConfig = z.output<typeof engineConfigSchema>;
 
 /** Shape of a model that warm-up starts from nothing. */
 const initialShapeSchema = z.strictObject({
-  family: z.enum(['llama', 'qwen2', 'qwen3']).default('llama'),
-  hiddenSize: positiveInteger,
-  intermediateSize: positiveInteger,
-  layers: positiveInteger,
-  heads: positiveInteger,
-  keyValueHeads: positiveInteger,
-  headDim: positiveInteger,
-  maxSequenceLength: positiveInteger,
-  /** Standard deviation of the initial matrices; widths under about 100 want 0.1. */
-  initializerRange: z.number().positive().default(0.02),
+  family: z
+    .enum(['llama', 'qwen2', 'qwen3'])
+    .default('llama')
+    .describe('qwen2 has biases on queries, keys and values; qwen3 normalises queries and keys.'),
+  hiddenSize: positiveInteger.describe('Width of the residual stream.'),
+  intermediateSize: positiveInteger.describe('Width of the feed-forward layers.'),
+  layers: positiveInteger.describe('Decoder layers.'),
+  heads: positiveInteger.describe('Query heads.'),
+  keyValueHeads: positiveInteger.describe('Key and value heads; divides heads.'),
+  headDim: positiveInteger.describe('Width of a head; even.'),
+  maxSequenceLength: positiveInteger.describe('Longest sequence, prompt and response together, in tokens.'),
+  initializerRange: z
+    .number()
+    .positive()
+    .default(0.02)
+    .describe('Standard deviation of the initial matrices; widths under about 100 want 0.1.'),
 });
 
 export const sftRecipeSchema = z.strictObject({
-  name: z.string().regex(/^[\w.-]+$/, 'must be letters, digits, dots, dashes and underscores'),
-  seed: count.default(1),
-  steps: positiveInteger,
-  /** Demonstrations of one update. */
-  batchSize: positiveInteger,
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/, 'must be letters, digits, dots, dashes and underscores')
+    .describe('Run directory is runs/<name> unless --out says otherwise.'),
+  seed: count.default(1).describe('Names every random draw of the run.'),
+  steps: positiveInteger.describe('Updates.'),
+  batchSize: positiveInteger.describe('Demonstrations of one update.'),
   engine: engineConfigSchema.prefault({}),
   model: z.union([
-    z.strictObject({ folder: z.string().min(1) }),
-    z.strictObject({ initialize: initialShapeSchema }),
+    z.strictObject({
+      folder: z
+        .string()
+        .min(1)
+        .describe('The base model: a folder in Hugging Face layout, relative to the working directory.'),
+    }),
+    z.strictObject({
+      initialize: initialShapeSchema.describe(
+        'A new model of this shape, with the vocabulary of demonstrations.machines.',
+      ),
+    }),
   ]),
   demonstrations: z.union([
-    z.strictObject({ machines: machinesConfigSchema }),
     z.strictObject({
-      /** JSONL file of {messages, response}. */
-      file: z.string().min(1),
+      machines: machinesConfigSchema.describe(
+        'Worked responses of the synthetic family, half of them with the hint in the prompt.',
+      ),
+    }),
+    z.strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('JSONL file of {messages | prompt, response}, relative to the working directory.'),
     }),
   ]),
   optimizer: optimizerSchema,
   checkpoint: checkpointSchema.prefault({}),
-  maxBadSteps: positiveInteger.default(10),
+  maxBadSteps: positiveInteger
+    .default(10)
+    .describe('Stop after this many updates in a row were refused for non-finite numbers.'),
 });
 
 export type SftRecipe = z.output<typeof sftRecipeSchema>;

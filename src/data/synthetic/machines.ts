@@ -34,29 +34,39 @@ const MAX_WORDS = 200_000;
 
 export const machinesConfigSchema = z
   .strictObject({
-    /** Which procedures the machines have and which words are asked about. */
-    seed: z.int().min(0).default(1),
-    /** How many machines, easy ones included. */
-    machines: z.int().min(1).max(NAMES.length).default(12),
-    /** Operations of a machine. */
-    depth: z.int().min(1).max(6).default(4),
-    /** How many of the machines are easy: a base that guesses solves those now and then. */
-    easyMachines: z.int().min(0).default(4),
-    /** Operations of an easy machine. */
-    easyDepth: z.int().min(1).max(6).default(1),
-    /** The operations there are: the first n of the list of eight, or a list of names. */
+    seed: z
+      .int()
+      .min(0)
+      .default(1)
+      .describe('Which procedures the machines have and which words are asked about.'),
+    machines: z.int().min(1).max(NAMES.length).default(12).describe('How many machines, easy ones included.'),
+    depth: z.int().min(1).max(6).default(4).describe('Operations of a machine.'),
+    easyMachines: z
+      .int()
+      .min(0)
+      .default(4)
+      .describe('How many of the machines are easy: a base that guesses solves those now and then.'),
+    easyDepth: z.int().min(1).max(6).default(1).describe('Operations of an easy machine.'),
     operations: z
       .union([z.int().min(1).max(WORD_OPERATIONS.length), z.array(z.enum(WORD_OPERATIONS)).min(1)])
       .default(WORD_OPERATIONS.length)
       .transform((chosen): WordOperation[] =>
         typeof chosen === 'number' ? WORD_OPERATIONS.slice(0, chosen) : [...new Set(chosen)],
-      ),
-    /** Letters of a word, all different. */
-    wordLength: z.int().min(3).max(8).default(6),
-    /** Letters there are: the first n of a to z. */
-    alphabet: z.int().min(3).max(LETTERS.length).default(8),
-    /** Share of the words that is held out, from every machine alike. */
-    heldOutShare: z.number().gt(0).lt(1).default(0.2),
+      )
+      .describe('The operations there are: the first n of the list of eight, or a list of names.'),
+    wordLength: z.int().min(3).max(8).default(6).describe('Letters of a word, all different.'),
+    alphabet: z
+      .int()
+      .min(3)
+      .max(LETTERS.length)
+      .default(8)
+      .describe('Letters there are: the first n of a to z.'),
+    heldOutShare: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.2)
+      .describe('Share of the words that is held out, from every machine alike.'),
   })
   .superRefine((config, context) => {
     const refuse = (field: string, message: string) =>
