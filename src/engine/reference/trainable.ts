@@ -1,6 +1,7 @@
 // One open model of the reference engine: requests in, checked; numbers out. It ties the decoder, the
 // distribution and the optimizer together and owns what they change. Every computation runs in one go on the
 // JavaScript thread, so no two ever interleave; only reading and writing folders takes turns.
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
 import type { ModelFolder } from '../../model/folder.ts';
 import { writeModelFolder } from '../../model/folder.ts';
@@ -116,6 +117,8 @@ export class ReferenceModel implements Trainable {
     checkSampleRequests(requests, this.#shape);
     const version = this.#weightsVersion;
     for (const [index, request] of requests.entries()) {
+      // Without it an interrupt would not be heard before the last sequence.
+      await turnOfEventLoop();
       this.#checkOpen();
       if (version !== this.#weightsVersion) {
         throw new EngineError(
