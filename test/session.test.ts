@@ -52,7 +52,11 @@ describe('nothing is written', () => {
     ['a row without an answer', NO_ANSWER, /rows.*:7 \(answer\)/s],
     ['a prompt too long', LONG, /in the plain context/],
     ['a prompt too long with its hint', LONG_HINT, /in the hint1 context/],
-    ['a verifier there is not', MISSPELT, /problem [0-9a-f]{16}: .*"exakt"; did you mean "exact"/],
+    [
+      'a verifier there is not',
+      MISSPELT,
+      /problem "What comes out \?" \([0-9a-f]{16}\): .*"exakt"; did you mean "exact"/,
+    ],
   ])('when there is %s', async (_, row, message) => {
     const error = await refusal(trainedOn([...ROWS, row]));
     expect(error).toBeInstanceOf(DataError);

@@ -8,10 +8,21 @@ export interface OutputStream {
   readonly columns?: number;
 }
 
+export type InterruptSignal = 'SIGINT' | 'SIGTERM';
+
+/** The part of `process` that Ctrl-C needs. */
+export interface InterruptSource {
+  on(signal: InterruptSignal, listener: () => void): unknown;
+  off(signal: InterruptSignal, listener: () => void): unknown;
+  exit(code: number): unknown;
+}
+
 export interface CommandIO {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Relative paths of options are resolved against it. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where interrupts come from; the process by default. */
+  readonly interrupts?: InterruptSource;
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { InterruptSource } from './command-io.ts';
 import { InterruptedError, listenForInterrupt } from './interrupt.ts';
-import type { InterruptSource } from './interrupt.ts';
 import { recordedStream } from './test-io.case.ts';
 
 function fakeProcess() {

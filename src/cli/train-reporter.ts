@@ -7,7 +7,6 @@ export class TrainReporter {
   readonly #progress: Progress;
   readonly #totalSteps: number;
   readonly #started = performance.now();
-  readonly #evaluations: EvaluationLine[] = [];
   #startStep: number | null = null;
   #finished = 0;
   #figures: Record<string, number | null> = {};
@@ -26,7 +25,6 @@ export class TrainReporter {
         this.#show();
         break;
       case 'evaluation':
-        this.#evaluations.push(event.line);
         this.#progress.note(formatEvaluation(event.line));
         break;
       case 'sampling':
@@ -41,17 +39,6 @@ export class TrainReporter {
         this.#show(`evaluating ${event.done}/${event.of}`);
         break;
     }
-  }
-
-  /** The first and the last evaluation of each context, for the end of a run. */
-  summary(): string {
-    const contexts = [...new Set(this.#evaluations.map(({ context }) => context))];
-    const lines = contexts.map((context) => {
-      const own = this.#evaluations.filter((line) => line.context === context);
-      const [first, last] = [own[0]!, own.at(-1)!];
-      return `${context}: ${passText(first)} (step ${first.step}) → ${passText(last)} (step ${last.step})`;
-    });
-    return lines.length > 0 ? lines.join('\n') : 'no evaluation: the recipe has no problems.heldOut';
   }
 
   #show(phase?: string): void {
@@ -81,11 +68,33 @@ function figuresOf(metrics: StepMetrics): Record<string, number | null> {
   };
 }
 
-export function formatEvaluation(line: EvaluationLine): string {
-  return `evaluation after step ${line.step}, ${line.context}: ${passText(line)} on ${line.problems} problems`;
+/** The first and the last evaluation of each context, for the end of a run. */
+export function evaluationSummary(evaluations: readonly EvaluationLine[]): string {
+  const contexts = [...new Set(evaluations.map(({ context }) => context))];
+  const lines = contexts.map((context) => {
+    const own = evaluations.filter((line) => line.context === context);
+    const [first, last] = [own[0]!, own.at(-1)!];
+    return `${context}: ${passText(first)} (step ${first.step}) → ${passText(last)} (step ${last.step})`;
+  });
+  return lines.length > 0 ? lines.join('\n') : 'no evaluation: the recipe has no problems.heldOut';
 }
 
-function passText(line: EvaluationLine): string {
+export function formatEvaluation(line: EvaluationLine): string {
+  return `evaluation after step ${line.step}, ${formatReport(line)}`;
+}
+
+/** `plain: pass@1 0.25 [0.1, 0.4] on 12 problems` */
+export function formatReport(line: Omit<EvaluationLine, 'step'>): string {
+  return `${line.context}: ${passText(line)} on ${line.problems} ${line.problems === 1 ? 'problem' : 'problems'}${faultText(line)}`;
+}
+
+function faultText({ truncated, malformed, graderFaults }: Omit<EvaluationLine, 'step'>): string {
+  const counts = Object.entries({ truncated, malformed, 'grader faults': graderFaults });
+  const found = counts.filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
+  return found.length === 0 ? '' : ` (responses: ${found.join(', ')})`;
+}
+
+function passText(line: Omit<EvaluationLine, 'step'>): string {
   return line.passAtK
     .map(
       ({ k, estimate, low, high }) =>

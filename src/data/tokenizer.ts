@@ -2,7 +2,7 @@
 // messages to the prompt tokens of the model's own chat template. It knows nothing of problems or hints. The
 // files are untrusted: each is parsed once here, and what is wrong with one is said with its name. Its one
 // idea: the model's own files, unchanged, and no token that the files do not name.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as library from '@huggingface/tokenizers';
 import { z } from 'zod';
@@ -93,6 +93,7 @@ export async function loadTokenizer(folder: string, options: TokenizerOptions = 
   const at = (name: string) => path.join(folder, name);
   const file = await readJson(at('tokenizer.json'), tokenizerFile);
   if (file === null) {
+    await requireFolder(folder);
     throw new DataError(
       `Expected a tokenizer in ${folder}, but there is no tokenizer.json; point at a model folder in Hugging Face layout.`,
     );
@@ -113,6 +114,18 @@ export async function loadTokenizer(folder: string, options: TokenizerOptions = 
     decode: (tokens, { skipSpecial = false } = {}) => decodeTokens(tokenizer, tokens, skipSpecial),
     renderChat: await chatRenderer(folder, config.chat_template, special, options, encode, stopTokens),
   };
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return;
+  throw new DataError(
+    `Expected a model folder at ${folder}, but there is no such folder; check the path. A model of the ` +
+      'Hugging Face hub is not looked up by its name: download it and name the folder.',
+  );
 }
 
 async function readJson<Schema extends z.ZodType>(

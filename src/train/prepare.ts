@@ -1,7 +1,7 @@
 // From a recipe and an opened model to the plan the loop carries out: problems are read, prompts rendered and
 // measured once, so that whatever cannot be used is said before the first token is sampled.
 import type { Sampler } from '../engine/engine.ts';
-import { DataError, messageOf } from '../errors.ts';
+import { ConfigError, DataError, messageOf } from '../errors.ts';
 import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { machinesProblems } from '../data/synthetic/machines.ts';
@@ -41,6 +41,7 @@ export async function preparePlan(
     return keepFitting(problems, long, recipe, sampler, warnings);
   };
   const problems = await load(recipe.problems.train, contexts);
+  if (contexts.length > 1) checkHints(problems, recipe, warnings);
   const order = new ProblemOrder(problems, recipe.seed);
   const { heldOut } = recipe.problems;
   const evaluationContexts: Context[] = recipe.evaluation.guided ? ['plain', guidedContext] : ['plain'];
@@ -97,11 +98,11 @@ export async function loadProblems(
   }
   const read = await readProblems(source.file);
   const problems = read.problems.slice(0, source.limit);
-  for (const { id, verifier } of problems) {
+  for (const problem of problems) {
     try {
-      verifierFor(verifier);
+      verifierFor(problem.verifier);
     } catch (error) {
-      throw new DataError(`${source.file}, problem ${id}: ${messageOf(error)}`);
+      throw new DataError(`${source.file}, problem ${quoteProblem(problem)}: ${messageOf(error)}`);
     }
   }
   return { problems, rejected: read.rejected };
@@ -111,12 +112,19 @@ function nameOf(source: ProblemSource): string {
   return 'file' in source ? source.file : `machines (${source.split})`;
 }
 
+/** How a person finds a problem in a file: by how its last message begins. The id is what the run calls it. */
+export function quoteProblem({ id, messages }: Problem): string {
+  const text = messages.at(-1)!.content.replace(/\s+/g, ' ').trim();
+  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}" (${id})`;
+}
+
 /** A row that cannot be used stops the run before it begins, unless the recipe says to drop and count it. */
 export function handleRejected(
   rejected: readonly RejectedRow[],
   file: string,
   unusable: Unusable,
   warnings: string[],
+  toDrop = 'set problems.unusable: drop',
 ): void {
   if (rejected.length === 0) return;
   const listed = rejected
@@ -130,7 +138,7 @@ export function handleRejected(
   }
   throw new DataError(
     `Expected every row to be a problem, but ${rejected.length} cannot be used:\n${list}\n` +
-      'Mend them, or set problems.unusable: drop to leave them out.',
+      `Mend them, or ${toDrop} to leave them out.`,
   );
 }
 
@@ -161,9 +169,7 @@ function keepFitting(
   const kept = problems.filter((problem) => {
     const found = overlong(problem);
     if (found)
-      long.push(
-        `problem ${problem.id} (${problem.source}): ${found.tokens} tokens in the ${found.context} context`,
-      );
+      long.push(`problem ${quoteProblem(problem)}: ${found.tokens} tokens in the ${found.context} context`);
     return found === null;
   });
   if (long.length === 0) return kept;
@@ -181,6 +187,24 @@ function keepFitting(
   );
 }
 
+/** Guidance that can never come is a mistake of the recipe; some problems without a hint are the user's choice. */
+function checkHints(problems: readonly Problem[], recipe: TrainRecipe, warnings: string[]): void {
+  const { level, strategy } = recipe.guidance;
+  const hinted = problems.filter((problem) => hasHint(problem, contextOfLevel(level))).length;
+  if (hinted === 0) {
+    throw new ConfigError(
+      `Expected problems with a hint of level ${level} for guidance.strategy: ${strategy}, but none of the ${problems.length} ` +
+        `in ${nameOf(recipe.problems.train)} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
+    );
+  }
+  if (hinted < problems.length) {
+    warnings.push(
+      `${problems.length - hinted} of ${problems.length} problems have no hint of level ${level}: when all their ` +
+        'rollouts fail they are dropped (noHint) instead of guided.',
+    );
+  }
+}
+
 function evaluationPlan(
   recipe: TrainRecipe,
   problems: readonly Problem[],
@@ -192,6 +216,11 @@ function evaluationPlan(
     (context) => context === 'plain' || problems.some((p) => hasHint(p, context)),
   );
   const hinted = usable.length > 1 ? problems.filter((problem) => hasHint(problem, usable[1]!)) : problems;
+  if (usable.length < contexts.length) {
+    warnings.push(
+      `No held-out problem has a hint for the ${contexts[1]!} context, so evaluations are hint-free only, as with evaluation.guided: false.`,
+    );
+  }
   if (hinted.length < problems.length) {
     // Both contexts are measured on the same problems, or their difference would mean nothing.
     warnings.push(

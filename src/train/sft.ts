@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { tokenMean } from '../algorithms/aggregation.ts';
 import { likelihoodLoss } from '../algorithms/losses.ts';
 import { readDemonstrations } from '../data/demonstrations.ts';
@@ -163,6 +164,8 @@ async function runSteps(recipe: SftRecipe, context: SftRun): Promise<SessionOutc
     const line = await runStep(recipe, context, step);
     run.appendMetrics(line);
     context.onStep?.(line);
+    // An engine may compute without letting the event loop turn, and then an interrupt would never be heard.
+    await turnOfEventLoop();
     step++;
     refusedInARow = line.applied ? 0 : refusedInARow + 1;
     if (refusedInARow >= recipe.maxBadSteps) {

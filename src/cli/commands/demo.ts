@@ -23,12 +23,10 @@ export function demoCommand(io: CommandIO): Command {
 }
 
 async function runDemo(io: CommandIO, options: { out?: string; set: string[] }): Promise<void> {
-  const file = join(PACKAGE_ROOT, RECIPE);
-  const recipe = await readRecipe(trainRecipeSchema, file, options.set, io.cwd);
-  const model = { folder: resolve(PACKAGE_ROOT, recipe.model.folder) };
+  const recipe = await readRecipe(trainRecipeSchema, RECIPE, options.set, PACKAGE_ROOT);
   const { dir, resume } = await placeFor(io, options.out);
   io.stderr.write(introduction(dir, resume));
-  await runTraining(io, { ...recipe, model }, { dir, resume });
+  await runTraining(io, recipe, { dir, resume });
   const evaluations = await readEvaluations(dir);
   io.stdout.write(`\n${resultTable(evaluations)}\n${whatNext(dir)}`);
 }

@@ -1,33 +1,36 @@
 // guiderail eval: pass@k of a model folder on a problem file, hint-free or hinted.
 import { resolve } from 'node:path';
+import process from 'node:process';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_PROMPT_OPTIONS } from '../../data/prompts.ts';
+import { DEFAULT_PROMPT_OPTIONS, promptOptionsSchema } from '../../data/prompts.ts';
 import { loadTokenizer } from '../../data/tokenizer.ts';
-import { ConfigError } from '../../errors.ts';
-import { evaluate } from '../../eval/evaluate.ts';
-import { evaluationLine } from '../../train/loop.ts';
-import { handleRejected, loadProblems, responderOf } from '../../train/prepare.ts';
-import { fitsContext } from '../../rollout/responder.ts';
-import { contextOfLevel, type Context, type Problem } from '../../types.ts';
+import type { Sampler } from '../../engine/engine.ts';
+import { ConfigError, DataError } from '../../errors.ts';
+import { evaluate, type EvaluationResult } from '../../eval/evaluate.ts';
+import { fitsContext, type ResponderSettings } from '../../rollout/responder.ts';
+import { recordToJson } from '../../runs/record-json.ts';
+import { engineConfigSchema, type EngineConfig } from '../../train/config.ts';
+import { handleRejected, loadProblems, quoteProblem, responderOf } from '../../train/prepare.ts';
+import { contextOfLevel, hintLevel, type Context, type Problem } from '../../types.ts';
 import type { CommandIO } from '../command-io.ts';
 import { createEngine } from '../engines.ts';
 import { listenForInterrupt } from '../interrupt.ts';
-import { createProgress } from '../progress.ts';
-import { formatEvaluation } from '../train-reporter.ts';
-import { engineConfigSchema, type EngineConfig } from '../../train/config.ts';
+import { createProgress, type Progress } from '../progress.ts';
+import { formatReport } from '../train-reporter.ts';
 
 interface EvalOptions {
   readonly model: string;
   readonly problems: string;
   readonly samples: number;
   readonly context: 'plain' | 'hint';
-  readonly level: number;
+  readonly level?: number;
   readonly temperature: number;
   readonly maxNewTokens: number;
   readonly seed: number;
   readonly limit?: number;
   readonly engine: EngineConfig['kind'];
   readonly hintTemplate: string;
+  readonly systemPrompt?: string;
   readonly dropUnusable: boolean;
   readonly json: boolean;
 }
@@ -41,7 +44,11 @@ export function evalCommand(io: CommandIO): Command {
     .addOption(
       new Option('--context <context>', 'with or without a hint').choices(['plain', 'hint']).default('plain'),
     )
-    .option('--level <n>', 'hint level of --context hint', positiveInteger, 1)
+    .addOption(
+      new Option('--level <n>', 'hint level, from 1; asks for --context hint (whose default is 1)')
+        .argParser(positiveInteger)
+        .implies({ context: 'hint' }),
+    )
     .option('--temperature <t>', 'sampling temperature; 0 is greedy', nonNegative, 1)
     .option('--max-new-tokens <n>', 'longest response in tokens', positiveInteger, 256)
     .option('--seed <n>', 'names every draw', wholeNumber, 1)
@@ -53,86 +60,152 @@ export function evalCommand(io: CommandIO): Command {
     )
     .option(
       '--hint-template <text>',
-      'how a hint enters the last user message',
+      'how a hint enters the last user message; prompt.hintTemplate of the recipe',
+      hintTemplate,
       DEFAULT_PROMPT_OPTIONS.hintTemplate,
     )
+    .option('--system-prompt <text>', 'prompt.systemPrompt of the recipe')
     .option('--drop-unusable', 'leave out rows that cannot be used instead of refusing the file', false)
     .option('--json', 'print one JSON object', false)
     .action((options: EvalOptions) => runEval(io, options));
 }
 
+/** What --json prints, and the text is made from; docs/metrics.md (evals.jsonl) has the figures. */
+export interface EvaluationReport extends EvaluationResult {
+  readonly seconds: { readonly total: number };
+  readonly model: string;
+  readonly file: string;
+  readonly seed: number;
+  readonly temperature: number;
+  readonly maxNewTokens: number;
+}
+
 async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
-  const folder = resolve(io.cwd, options.model);
-  const context: Context = options.context === 'plain' ? 'plain' : contextOfLevel(options.level);
-  const source = {
-    file: resolve(io.cwd, options.problems),
-    ...(options.limit !== undefined && { limit: options.limit }),
-  };
-  const { problems, rejected } = await loadProblems(source);
-  const warnings: string[] = [];
-  handleRejected(rejected, options.problems, options.dropUnusable ? 'drop' : 'refuse', warnings);
-  const tokenizer = await loadTokenizer(folder);
-  const responder = responderOf(
-    tokenizer,
-    { hintTemplate: options.hintTemplate },
-    { maxNewTokens: options.maxNewTokens, temperature: options.temperature, runSeed: options.seed },
-  );
   const progress = createProgress(io.stderr);
-  const interrupt = listenForInterrupt(process, io.stderr);
+  const folder = resolve(io.cwd, options.model);
+  const context = contextOf(options);
+  const problems = await problemsFor(context, options, io.cwd, progress);
+  const { hintTemplate: template, systemPrompt, maxNewTokens, temperature, seed } = options;
+  const responder = responderOf(
+    await loadTokenizer(folder),
+    { hintTemplate: template, ...(systemPrompt !== undefined && { systemPrompt }) },
+    { maxNewTokens, temperature, runSeed: seed },
+  );
+  const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine({ kind: options.engine });
-  for (const sentence of warnings) progress.note(sentence);
   try {
-    const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
-    const usable = problems.filter(
-      (problem) => context === 'plain' || problem.hints[options.level - 1] !== undefined,
-    );
-    if (usable.length < problems.length) {
-      progress.note(
-        `${problems.length - usable.length} problems have no hint of level ${options.level} and are left out.`,
-      );
-    }
-    for (const problem of usable) {
-      const { length } = responder.renderPrompt(problem, context);
-      if (!fitsContext(responder, model, length))
-        throw tooLong(problem, length, model.info.maxSequenceLength, options);
-    }
-    if (usable.length === 0)
-      throw new ConfigError(
-        `Expected problems with a hint of level ${options.level} in ${options.problems}, got none.`,
-      );
+    const sampler = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
+    requireRoom(problems, context, responder, sampler, options);
     const started = performance.now();
-    let done = 0;
-    const { result } = await evaluate({
-      sampler: model,
+    const figures = await measure({
+      sampler,
       responder,
-      problems: usable,
+      problems,
       context,
       samples: options.samples,
-      passAt: passAtFor(options.samples),
-      step: 0,
-      policyVersion: 0,
       signal: interrupt.signal,
-      onRollout: () =>
-        progress.update({
-          label: 'evaluating',
-          step: ++done,
-          totalSteps: usable.length * options.samples,
-          startStep: 0,
-          seconds: (performance.now() - started) / 1000,
-          figures: {},
-        }),
+      progress,
     });
-    progress.done();
-    const line = evaluationLine(0, result, (performance.now() - started) / 1000);
-    io.stdout.write(
-      options.json ? `${JSON.stringify({ model: options.model, ...line })}\n` : `${formatEvaluation(line)}\n`,
-    );
-    await model.close();
+    const seconds = { total: (performance.now() - started) / 1000 };
+    const { model, problems: file } = options;
+    const report: EvaluationReport = { model, file, seed, temperature, maxNewTokens, ...figures, seconds };
+    io.stdout.write(`${options.json ? recordToJson(report) : formatReport(report)}\n`);
   } finally {
     progress.done();
     interrupt.dispose();
     await engine.close();
   }
+}
+
+function contextOf({ context, level }: EvalOptions): Context {
+  if (context === 'hint') return contextOfLevel(level ?? 1);
+  if (level === undefined) return 'plain';
+  throw new ConfigError(
+    `Expected --level ${level} with --context hint, got --context plain; leave one of them out.`,
+  );
+}
+
+/** The problems that have what the context asks for. */
+async function problemsFor(
+  context: Context,
+  options: EvalOptions,
+  cwd: string,
+  progress: Progress,
+): Promise<Problem[]> {
+  const limit = options.limit === undefined ? {} : { limit: options.limit };
+  const { problems, rejected } = await loadProblems({ file: resolve(cwd, options.problems), ...limit });
+  const warnings: string[] = [];
+  handleRejected(
+    rejected,
+    options.problems,
+    options.dropUnusable ? 'drop' : 'refuse',
+    warnings,
+    'pass --drop-unusable',
+  );
+  for (const sentence of warnings) progress.note(sentence);
+  const level = hintLevel(context);
+  if (level === 0) return problems;
+  const hinted = problems.filter(({ hints }) => hints.length >= level);
+  if (hinted.length === 0) {
+    const highest = Math.max(...problems.map(({ hints }) => hints.length));
+    throw new ConfigError(
+      `Expected problems with a hint of level ${level} in ${options.problems}, but ` +
+        (highest === 0
+          ? 'none has a hint; add hints, or leave out --context hint.'
+          : `the highest level there is ${highest}; lower --level.`),
+    );
+  }
+  if (hinted.length < problems.length) {
+    progress.note(
+      `${problems.length - hinted.length} of ${problems.length} problems have no hint of level ${level} and are left out.`,
+    );
+  }
+  return hinted;
+}
+
+function requireRoom(
+  problems: readonly Problem[],
+  context: Context,
+  responder: ResponderSettings,
+  sampler: Sampler,
+  options: EvalOptions,
+): void {
+  for (const problem of problems) {
+    const { length } = responder.renderPrompt(problem, context);
+    if (!fitsContext(responder, sampler, length))
+      throw tooLong(problem, length, sampler.info.maxSequenceLength, options);
+  }
+}
+
+async function measure(inputs: {
+  readonly sampler: Sampler;
+  readonly responder: ResponderSettings;
+  readonly problems: readonly Problem[];
+  readonly context: Context;
+  readonly samples: number;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}): Promise<EvaluationResult> {
+  const { progress, ...rest } = inputs;
+  const started = performance.now();
+  let done = 0;
+  const { result } = await evaluate({
+    ...rest,
+    passAt: passAtFor(inputs.samples),
+    step: 0,
+    policyVersion: 0,
+    onRollout: () =>
+      progress.update({
+        label: 'evaluating',
+        step: ++done,
+        totalSteps: inputs.problems.length * inputs.samples,
+        startStep: 0,
+        seconds: (performance.now() - started) / 1000,
+        figures: {},
+      }),
+  });
+  progress.done();
+  return result;
 }
 
 /** Powers of two up to the number of samples, and that number itself. */
@@ -142,11 +215,17 @@ export function passAtFor(samples: number): number[] {
   return [...ks, samples];
 }
 
-function tooLong(problem: Problem, length: number, limit: number, options: EvalOptions): ConfigError {
-  return new ConfigError(
-    `Expected every prompt to leave room for ${options.maxNewTokens} new tokens within the model's ${limit}, but that of ` +
-      `problem ${problem.id} (${problem.source}) has ${length}; lower --max-new-tokens or remove the problem from ${options.problems}.`,
+function tooLong(problem: Problem, length: number, limit: number, options: EvalOptions): DataError {
+  return new DataError(
+    `Expected every prompt to leave room for ${options.maxNewTokens} new tokens within the ${limit} that the model takes, but ` +
+      `that of ${quoteProblem(problem)} has ${length}; lower --max-new-tokens or take the problem out of ${options.problems}.`,
   );
+}
+
+function hintTemplate(text: string): string {
+  const parsed = promptOptionsSchema.shape.hintTemplate.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`It ${parsed.error.issues[0]!.message}.`);
 }
 
 function positiveInteger(text: string): number {

@@ -1,36 +1,28 @@
 // guiderail sft RECIPE: supervised fine-tuning on demonstrations.
-import { resolve } from 'node:path';
+import process from 'node:process';
 import { Command } from 'commander';
-import { sftRecipeSchema } from '../../train/config.ts';
 import { sftRecipe } from '../../train/sft.ts';
 import type { CommandIO } from '../command-io.ts';
 import { createEngine } from '../engines.ts';
-import { listenForInterrupt } from '../interrupt.ts';
+import { interruptedAfter, listenForInterrupt } from '../interrupt.ts';
 import { createProgress } from '../progress.ts';
-import { readRecipe } from '../recipes.ts';
-import { collect } from './train.ts';
-
-interface SftOptions {
-  readonly out?: string;
-  readonly set: string[];
-  readonly resume?: string;
-}
+import { recipeFor } from '../recipes.ts';
+import { addRunOptions, runDirectoryOf, type RunOptions } from './train.ts';
 
 export function sftCommand(io: CommandIO): Command {
-  return new Command('sft')
-    .description('fine-tune a model on demonstrations, or start one from nothing')
-    .argument('<recipe>', 'recipe in YAML')
-    .option('--out <dir>', 'run directory (default: runs/<name of the recipe>)')
-    .option('--set <path=value>', 'change an option of the recipe', collect, [])
-    .option('--resume <dir>', 'go on with this run from its last checkpoint')
-    .action((recipe: string, options: SftOptions) => runSft(io, recipe, options));
+  const command = new Command('sft').description(
+    'fine-tune a model on demonstrations, or start one from nothing',
+  );
+  return addRunOptions(command).action((recipe: string | undefined, options: RunOptions) =>
+    runSft(io, recipe, options),
+  );
 }
 
-async function runSft(io: CommandIO, file: string, options: SftOptions): Promise<void> {
-  const recipe = await readRecipe(sftRecipeSchema, file, options.set, io.cwd);
-  const dir = resolve(io.cwd, options.resume ?? options.out ?? `runs/${recipe.name}`);
+async function runSft(io: CommandIO, file: string | undefined, options: RunOptions): Promise<void> {
+  const recipe = await recipeFor('sft', file, options, io.cwd);
+  const dir = runDirectoryOf(io, options, recipe.name);
   const progress = createProgress(io.stderr);
-  const interrupt = listenForInterrupt(process, io.stderr);
+  const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine(recipe.engine);
   const started = performance.now();
   let startStep: number | null = null;
@@ -54,7 +46,7 @@ async function runSft(io: CommandIO, file: string, options: SftOptions): Promise
       },
     });
     progress.done();
-    if (outcome.interrupted) throw interrupt.signal.reason;
+    if (outcome.interrupted) throw interruptedAfter(outcome.completedSteps, `sft --resume ${dir}`);
     io.stdout.write(`run: ${dir}\nmodel: ${outcome.modelFolder}\n`);
   } finally {
     progress.done();

@@ -1,28 +1,36 @@
 // guiderail train RECIPE: reinforcement learning as the recipe says.
-import { resolve } from 'node:path';
-import { Command } from 'commander';
-import { parseConfig } from '../../config-errors.ts';
-import { ConfigError } from '../../errors.ts';
-import { readRunInfo } from '../../runs/run-directory.ts';
-import { trainRecipeSchema, type TrainRecipe } from '../../train/config.ts';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { Command, Option } from 'commander';
+import { readEvaluations } from '../../runs/run-directory.ts';
+import type { TrainRecipe } from '../../train/config.ts';
 import { trainRecipe } from '../../train/session.ts';
 import type { CommandIO } from '../command-io.ts';
 import { createEngine } from '../engines.ts';
-import { listenForInterrupt } from '../interrupt.ts';
+import { interruptedAfter, listenForInterrupt } from '../interrupt.ts';
 import { createProgress } from '../progress.ts';
-import { readRecipe } from '../recipes.ts';
-import { TrainReporter } from '../train-reporter.ts';
+import { recipeFor } from '../recipes.ts';
+import { evaluationSummary, TrainReporter } from '../train-reporter.ts';
 
-interface TrainOptions {
+export interface RunOptions {
   readonly out?: string;
   readonly set: string[];
   readonly resume?: string;
 }
 
 export function trainCommand(io: CommandIO): Command {
-  return new Command('train')
-    .description('train a model on problems with verifiable answers, guided by hints where it fails')
-    .argument('[recipe]', 'recipe in YAML; with --resume the recipe of the run by default')
+  const command = new Command('train').description(
+    'train a model on problems with verifiable answers, guided by hints where it fails',
+  );
+  return addRunOptions(command).action((recipe: string | undefined, options: RunOptions) =>
+    runTrain(io, recipe, options),
+  );
+}
+
+/** The arguments of a command that writes a run. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .argument('[recipe]', 'recipe in YAML (docs/recipes.md); with --resume that of the run by default')
     .option('--out <dir>', 'run directory (default: runs/<name of the recipe>)')
     .option(
       '--set <path=value>',
@@ -30,30 +38,35 @@ export function trainCommand(io: CommandIO): Command {
       collect,
       [],
     )
-    .option('--resume <dir>', 'go on with this run from its last checkpoint')
-    .action((recipe: string | undefined, options: TrainOptions) => runTrain(io, recipe, options));
+    .addOption(new Option('--resume <dir>', 'go on with this run from its last checkpoint').conflicts('out'));
 }
 
 export function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
 }
 
-async function runTrain(io: CommandIO, file: string | undefined, options: TrainOptions): Promise<void> {
-  const recipe = await recipeFor(io, file, options);
-  const dir = resolve(io.cwd, options.resume ?? options.out ?? `runs/${recipe.name}`);
-  const summary = await runTraining(io, recipe, { dir, resume: options.resume !== undefined });
-  io.stdout.write(`${summary}\nrun: ${dir}\nmodel: ${dir}/model\n`);
+/** Where a command writes its run. */
+export function runDirectoryOf(io: CommandIO, options: RunOptions, name: string): string {
+  return resolve(io.cwd, options.resume ?? options.out ?? `runs/${name}`);
 }
 
-/** Trains with progress on stderr and Ctrl-C as an interrupt, which is thrown. @returns first and last evaluation as text */
+async function runTrain(io: CommandIO, file: string | undefined, options: RunOptions): Promise<void> {
+  const recipe = await recipeFor('train', file, options, io.cwd);
+  const dir = runDirectoryOf(io, options, recipe.name);
+  await runTraining(io, recipe, { dir, resume: options.resume !== undefined });
+  const summary = evaluationSummary(await readEvaluations(dir));
+  io.stdout.write(`${summary}\nrun: ${dir}\nmodel: ${join(dir, 'model')}\n`);
+}
+
+/** Trains with progress on stderr and Ctrl-C as an interrupt, which is thrown. */
 export async function runTraining(
   io: CommandIO,
   recipe: TrainRecipe,
   { dir, resume }: { readonly dir: string; readonly resume: boolean },
-): Promise<string> {
+): Promise<void> {
   const progress = createProgress(io.stderr);
   const reporter = new TrainReporter(progress, recipe.steps);
-  const interrupt = listenForInterrupt(process, io.stderr);
+  const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine(recipe.engine);
   try {
     const outcome = await trainRecipe(recipe, {
@@ -65,26 +78,10 @@ export async function runTraining(
       onWarning: (sentence) => progress.note(sentence),
     });
     progress.done();
-    if (outcome.interrupted) throw interrupt.signal.reason;
-    return reporter.summary();
+    if (outcome.interrupted) throw interruptedAfter(outcome.completedSteps, `train --resume ${dir}`);
   } finally {
     progress.done();
     interrupt.dispose();
     await engine.close();
   }
-}
-
-async function recipeFor(
-  io: CommandIO,
-  file: string | undefined,
-  options: TrainOptions,
-): Promise<TrainRecipe> {
-  if (file !== undefined) return readRecipe(trainRecipeSchema, file, options.set, io.cwd);
-  if (options.resume === undefined) {
-    throw new ConfigError(
-      'Expected a recipe, such as recipes/machines/guide-joint.yaml, or --resume with a run directory.',
-    );
-  }
-  const info = await readRunInfo(resolve(io.cwd, options.resume));
-  return parseConfig(trainRecipeSchema, info.config, `${options.resume}/run.json`);
 }
