@@ -77,7 +77,7 @@ const guidanceSchema = z.strictObject({
 
 const shapingSchema = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('none').describe('With none, f(r) = r.') }),
     z.strictObject({
       kind: z.literal('constant'),
       gamma: z.number().positive().describe('With constant, f(r) = r / (r + gamma).'),
@@ -109,7 +109,14 @@ const lossSchema = z.strictObject({
   clipHigh: z.number().positive().default(0.2).describe('See clipLow.'),
   shaping: shapingSchema.describe('How the ratio of off-context rows enters the loss.'),
   aggregation: z
-    .union([z.enum(['tokenMean', 'sequenceMean']), z.strictObject({ fixedLength: positiveInteger })])
+    .union([
+      z.enum(['tokenMean', 'sequenceMean']),
+      z.strictObject({
+        fixedLength: positiveInteger.describe(
+          'Sums over tokens are divided by this length and the number of sequences.',
+        ),
+      }),
+    ])
     .default('tokenMean')
     .describe('Batch-wide mean over tokens, over sequences, or over sequences of a fixed length.'),
   normalizeByStd: z
@@ -261,32 +268,36 @@ export const sftRecipeSchema = z.strictObject({
   steps: positiveInteger.describe('Updates.'),
   batchSize: positiveInteger.describe('Demonstrations of one update.'),
   engine: engineConfigSchema.prefault({}),
-  model: z.union([
-    z.strictObject({
-      folder: z
-        .string()
-        .min(1)
-        .describe('The base model: a folder in Hugging Face layout, relative to the working directory.'),
-    }),
-    z.strictObject({
-      initialize: initialShapeSchema.describe(
-        'A new model of this shape, with the vocabulary of demonstrations.machines.',
-      ),
-    }),
-  ]),
-  demonstrations: z.union([
-    z.strictObject({
-      machines: machinesConfigSchema.describe(
-        'Worked responses of the synthetic family, half of them with the hint in the prompt.',
-      ),
-    }),
-    z.strictObject({
-      file: z
-        .string()
-        .min(1)
-        .describe('JSONL file of {messages | prompt, response}, relative to the working directory.'),
-    }),
-  ]),
+  model: z
+    .union([
+      z.strictObject({
+        folder: z
+          .string()
+          .min(1)
+          .describe('The base model: a folder in Hugging Face layout, relative to the working directory.'),
+      }),
+      z.strictObject({
+        initialize: initialShapeSchema.describe(
+          'A new model of this shape, with the vocabulary of demonstrations.machines.',
+        ),
+      }),
+    ])
+    .describe('What is fine-tuned.'),
+  demonstrations: z
+    .union([
+      z.strictObject({
+        machines: machinesConfigSchema.describe(
+          'Worked responses of the synthetic family, half of them with the hint in the prompt.',
+        ),
+      }),
+      z.strictObject({
+        file: z
+          .string()
+          .min(1)
+          .describe('JSONL file of {messages | prompt, response}, relative to the working directory.'),
+      }),
+    ])
+    .describe('What is imitated.'),
   optimizer: optimizerSchema,
   checkpoint: checkpointSchema.prefault({}),
   maxBadSteps: positiveInteger
