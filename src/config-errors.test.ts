@@ -14,12 +14,13 @@ const schema = z.strictObject({
   sources: z.array(z.strictObject({ path: z.string(), weight: z.number().default(1) })).default([]),
   clip: z.union([z.number(), z.strictObject({ low: z.number(), high: z.number() })]).default(0.2),
   loss: z.enum(['grpo', 'ppo']).default('grpo'),
+  steps: z.number().int().max(9).optional(),
 });
 const good = { optimizer: { learningRate: 1e-4, betas: [0.9, 0.95] } };
 
 function explain(value: unknown): string {
   const result = schema.safeParse(value);
-  return result.success ? 'fine' : explainZodError(result.error, { file: 'my.yaml', schema });
+  return result.success ? 'fine' : explainZodError(result.error, { file: 'my.yaml', schema, value });
 }
 
 describe('explainZodError', () => {
@@ -50,22 +51,31 @@ describe('explainZodError', () => {
   it('names path, expectation and what came, one line a problem', () => {
     expect(explain({ optimizer: { learningRate: 'fast', betas: [0.9] }, loss: 'gpro' })).toBe(
       [
-        'my.yaml: optimizer.learningRate: expected number, received string.',
+        'my.yaml: optimizer.learningRate: expected a number, got "fast".',
         'my.yaml: optimizer.betas: too small: expected array to have exactly 2 items.',
-        'my.yaml: loss: expected one of "grpo"|"ppo".',
+        'my.yaml: loss: expected one of "grpo", "ppo", got "gpro"; did you mean "grpo"?',
       ].join('\n'),
     );
-    expect(explain({})).toBe('my.yaml: optimizer: expected object, but it is missing.');
-    expect(explain(3)).toBe('my.yaml: the whole: expected object, received number.');
-    expect(explain({ ...good, shaping: { kind: 'percent' } })).toMatch(
-      /shaping.kind: invalid discriminator value. Expected 'none' \| 'percentile'\.$/,
+    expect(explain({})).toBe('my.yaml: optimizer: expected a map, but it is missing.');
+    expect(explain(3)).toBe('my.yaml: the whole of it: expected a map, got 3.');
+    expect(explain([])).toBe('my.yaml: the whole of it: expected a map, got a list.');
+    expect(explain({ ...good, shaping: { kind: 'percent' } })).toBe(
+      'my.yaml: shaping.kind: expected one of "none", "percentile", got "percent"; did you mean "percentile"?',
     );
+    expect(explain({ ...good, shaping: {} })).toBe(
+      'my.yaml: shaping.kind: expected one of "none", "percentile", but it is missing.',
+    );
+    expect(explain({ optimizer: { ...good.optimizer, learningRate: 0 } })).toBe(
+      'my.yaml: optimizer.learningRate: expected more than 0, got 0.',
+    );
+    expect(explain({ ...good, steps: 1.5 })).toBe('my.yaml: steps: expected a whole number, got 1.5.');
+    expect(explain({ ...good, steps: 10 })).toBe('my.yaml: steps: expected at most 9, got 10.');
   });
 
   it('explains a union by the alternative that got furthest', () => {
     expect(explain({ ...good, clip: { low: 0.2, hihg: 0.3 } })).toBe(
       [
-        'my.yaml: clip.high: expected number, but it is missing.',
+        'my.yaml: clip.high: expected a number, but it is missing.',
         'my.yaml: unknown key "hihg" in clip; did you mean "high"?',
       ].join('\n'),
     );

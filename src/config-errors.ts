@@ -12,42 +12,105 @@ type Path = readonly PropertyKey[];
 export function parseConfig<S extends Schema>(schema: S, value: unknown, file: string): core.output<S> {
   const result = core.safeParse(schema, value);
   if (result.success) return result.data;
-  throw new ConfigError(explainZodError(result.error, { file, schema }));
+  throw new ConfigError(explainZodError(result.error, { file, schema, value }));
 }
 
-/** One sentence a line. `file` is what to call the source of the value: a path, or `--set`. */
-export function explainZodError(
-  error: { readonly issues: readonly Issue[] },
-  { file, schema }: { readonly file: string; readonly schema: Schema },
-): string {
-  return error.issues.flatMap((issue) => explainIssue(issue, [], file, schema)).join('\n');
+interface Checked {
+  /** What to call the source of the value: a path, or `--set`. */
+  readonly file: string;
+  readonly schema: Schema;
+  /** The value that was checked. */
+  readonly value: unknown;
 }
 
-function explainIssue(issue: Issue, prefix: Path, file: string, schema: Schema): string[] {
+/** One sentence a line. */
+export function explainZodError(error: { readonly issues: readonly Issue[] }, checked: Checked): string {
+  return error.issues.flatMap((issue) => explainIssue(issue, [], checked)).join('\n');
+}
+
+function explainIssue(issue: Issue, prefix: Path, checked: Checked): string[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => explainUnknownKey(key, path, file, schema));
+    return issue.keys.map((key) => explainUnknownKey(key, path, checked));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // The alternative that got furthest is the one that was meant.
     const best = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
-    return best.flatMap((inner) => explainIssue(inner, path, file, schema));
+    return best.flatMap((inner) => explainIssue(inner, path, checked));
   }
-  return [`${file}: ${showPath(path)}: ${lowerFirst(explainMessage(issue))}.`];
+  const sentence = explainMessage(issue, valueAt(checked.value, path));
+  return [`${checked.file}: ${showPath(path)}: ${sentence}${sentence.endsWith('?') ? '' : '.'}`];
 }
 
 function depth(issues: readonly Issue[]): number {
   return Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === 'invalid_type' ? 0 : 0.5)));
 }
 
-function explainMessage(issue: Issue): string {
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
-    return `expected ${issue.expected}, but it is missing`;
-  }
-  return issue.message.replace(/^Invalid (?:input|option): /, '').replace(/\.$/, '');
+const NOUNS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a map',
+  array: 'a list',
+};
+
+function explainMessage(issue: Issue, found: unknown): string {
+  const came = found === undefined ? 'but it is missing' : `got ${describeValue(found)}`;
+  const expected = expectationOf(issue);
+  if (expected !== null) return `expected ${expected}, ${came}`;
+  const choices = choicesOf(issue);
+  if (choices !== null) return `${expectOneOf(choices)}, ${came}${suggest(found, choices)}`;
+  return lowerFirst(issue.message.replace(/^Invalid (?:input|option): /, '').replace(/\.$/, ''));
 }
 
-function explainUnknownKey(key: string, path: Path, file: string, schema: Schema): string {
+/** What a number or a type should have been; null where the issue is of another kind. */
+function expectationOf(issue: Issue): string | null {
+  if (issue.code === 'invalid_type') return NOUNS[issue.expected] ?? issue.expected;
+  const isNumber = 'origin' in issue && (issue.origin === 'number' || issue.origin === 'int');
+  if (issue.code === 'too_small' && isNumber)
+    return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+  if (issue.code === 'too_big' && isNumber)
+    return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+  return null;
+}
+
+/** The values there are to choose from; null where the issue is of another kind. */
+function choicesOf(issue: Issue): readonly unknown[] | null {
+  if (issue.code === 'invalid_value') return issue.values;
+  return issue.code === 'invalid_union' && 'options' in issue && issue.options ? issue.options : null;
+}
+
+function expectOneOf(choices: readonly unknown[]): string {
+  return `expected ${choices.length === 1 ? '' : 'one of '}${choices.map(describeValue).join(', ')}`;
+}
+
+function suggest(found: unknown, choices: readonly unknown[]): string {
+  if (typeof found !== 'string') return '';
+  const near = nearestName(
+    found,
+    choices.filter((choice) => typeof choice === 'string'),
+  );
+  return near === null ? '' : `; did you mean ${JSON.stringify(near)}?`;
+}
+
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (value === null) return 'nothing';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  return `${value as number | bigint | boolean}`;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (here, part) =>
+      typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined,
+    value,
+  );
+}
+
+function explainUnknownKey(key: string, path: Path, { file, schema }: Checked): string {
   const known = knownKeys(schemasAt(schema, path));
   const place = path.length === 0 ? 'at the top level' : `in ${showPath(path)}`;
   const start = `${file}: unknown key ${JSON.stringify(key)} ${place}`;
@@ -135,7 +198,7 @@ function allPaths(schema: Schema): string[] {
 }
 
 function showPath(path: Path): string {
-  if (path.length === 0) return 'the whole';
+  if (path.length === 0) return 'the whole of it';
   return path.reduce<string>(
     (text, part) =>
       typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,

@@ -109,9 +109,20 @@ function whyUnreadable(error: NodeJS.ErrnoException, file: string, cwd: string):
 function explainYamlError(fault: YAMLError, file: string): string {
   const [firstLine = ''] = fault.message.split('\n');
   const place = /\s*at line (\d+), column (\d+):?$/.exec(firstLine);
-  const what = (place === null ? firstLine : firstLine.slice(0, place.index)).replace(/\.$/, '');
+  const [what] = (place === null ? firstLine : firstLine.slice(0, place.index)).split(/[.;](?:\s|$)/);
   const where = place === null ? file : `${file}:${place[1]}:${place[2]}`;
-  return `${where}: expected YAML: ${what}. Indent with spaces, and quote text that has ": " or " #" in it.`;
+  return `${where}: expected YAML: ${what}. ${yamlAdvice(fault.code)}`;
+}
+
+function yamlAdvice(code: string): string {
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return 'Leave one of the two out.';
+    case 'MULTIPLE_DOCS':
+      return 'A recipe is a file of its own; leave out the line ---.';
+    default:
+      return 'Indent with spaces, close what is opened, and quote text that has ": " or " #" in it.';
+  }
 }
 
 function toPlain(document: ReturnType<typeof parseDocument>, file: string): unknown {

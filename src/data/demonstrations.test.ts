@@ -46,7 +46,7 @@ describe('readDemonstrations', () => {
 
   test.each([
     ['not JSON', '{"prompt": "a", "response": ', /expected a JSON object/],
-    ['an array', '["a", "b"]', /object/],
+    ['an array', '["a", "b"]', /expected a map, got a list/],
     ['no response', '{"prompt": "a"}', /response/],
     ['an empty response', '{"prompt": "a", "response": ""}', /response/],
     ['neither prompt nor messages', '{"response": "b"}', /either messages or prompt/],

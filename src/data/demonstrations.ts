@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { explainZodError } from '../config-errors.ts';
 import { DataError, messageOf } from '../errors.ts';
 import type { ChatMessage } from '../types.ts';
-import { problemId } from './problems.ts';
+import { problemId, whyUnreadable } from './problems.ts';
 import type { Demonstration } from './prompts.ts';
 
 const rowSchema = z
@@ -28,7 +28,7 @@ export async function readDemonstrations(file: string): Promise<Demonstration[]>
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new DataError(`Cannot read demonstrations from ${file}: ${messageOf(error)}`);
+    throw new DataError(whyUnreadable('demonstrations', file, error));
   }
   const demonstrations: Demonstration[] = [];
   for (const [index, line] of text
@@ -50,7 +50,8 @@ function parseRow(line: string, where: string): Demonstration {
     throw new DataError(`${where}: expected a JSON object, got something else: ${messageOf(error)}`);
   }
   const row = rowSchema.safeParse(json);
-  if (!row.success) throw new DataError(explainZodError(row.error, { file: where, schema: rowSchema }));
+  if (!row.success)
+    throw new DataError(explainZodError(row.error, { file: where, schema: rowSchema, value: json }));
   const { prompt, response } = row.data;
   const messages: ChatMessage[] = row.data.messages ?? [{ role: 'user', content: prompt! }];
   const id = problemId(messages, response);

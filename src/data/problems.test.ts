@@ -128,7 +128,7 @@ describe('readProblems', () => {
 
   it('is an error for a file there is not', async () => {
     await expect(readProblems(path.join(folder, 'none.jsonl'))).rejects.toThrow(
-      /Cannot read problems from .*none/,
+      /Expected problems at .*none\.jsonl, but there is no such file/,
     );
   });
 });

@@ -163,9 +163,18 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       yield* lines;
     }
   } catch (error) {
-    throw new DataError(`Cannot read problems from ${file}: ${messageOf(error)}`);
+    throw new DataError(whyUnreadable('problems', file, error));
   }
   if (rest !== '') yield rest;
+}
+
+/** The sentence for a JSONL file that cannot be opened or read. */
+export function whyUnreadable(what: string, file: string, error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `Expected ${what} at ${file}, but there is no such file; check the path.`;
+  if (code === 'EISDIR')
+    return `Expected ${what} at ${file}, but that is a folder; name a JSON Lines file in it.`;
+  return `Cannot read ${what} from ${file}: ${messageOf(error)}`;
 }
 
 /**
