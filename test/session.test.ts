@@ -156,7 +156,7 @@ describe('the directory', () => {
     const onWarning = (sentence: string) => said.push(sentence);
     const outcome = await runTraining({ ...BASE, steps: 2 }, dir, { resume: true, onWarning });
     expect(outcome).toMatchObject({ completedSteps: 2 });
-    expect(said).toEqual(['config.steps: 1 → 2']);
+    expect(said).toEqual(['Not as when the run began: config.steps: 1 → 2.']);
     expect(linesOf(join(dir, 'metrics.jsonl')).map(({ step }) => step)).toEqual([0, 1]);
   });
 });

@@ -111,5 +111,5 @@ test('says on resume what is not as it was', async () => {
   const said: string[] = [];
   const onWarning = (sentence: string) => said.push(sentence);
   await runSft({ ...SFT_RECIPE, steps: 3 }, dir, { resume: true, onWarning });
-  expect(said).toContain('config.steps: 2 → 3');
+  expect(said).toContain('Not as when the run began: config.steps: 2 → 3.');
 });

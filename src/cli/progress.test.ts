@@ -36,6 +36,9 @@ describe('progress', () => {
     expect(formatPlainLine({ ...report, step: 200, seconds: 80, figures: {} })).toBe(
       'training 200/200 · 2.0 steps/s · took 1m 20s',
     );
+    // 20 steps of 123 s, and of 1 ms.
+    expect(formatPlainLine({ ...report, seconds: 2460, figures: {} })).toContain('· 123 s/step ·');
+    expect(formatPlainLine({ ...report, seconds: 0.02, figures: {} })).toContain('· 1,000 steps/s ·');
   });
 
   it('is a bar, the figures and the phase on a terminal', () => {

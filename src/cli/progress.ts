@@ -49,10 +49,15 @@ function pace(report: ProgressReport): string[] {
   const left = secondsLeft(report);
   if (left === null) return [];
   const perStep = report.seconds / (report.step - report.startStep);
-  const rate = perStep >= 1 ? `${perStep.toPrecision(2)} s/step` : `${(1 / perStep).toPrecision(2)} steps/s`;
+  const rate = perStep >= 1 ? `${twoDigits(perStep)} s/step` : `${twoDigits(1 / perStep)} steps/s`;
   return report.step >= report.totalSteps
     ? [rate, `took ${formatDuration(report.seconds)}`]
     : [rate, `${formatDuration(left)} left`];
+}
+
+/** Two digits, and no exponent from a hundred on. */
+function twoDigits(value: number): string {
+  return value >= 99.5 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2);
 }
 
 function figures(report: ProgressReport): string[] {

@@ -254,7 +254,7 @@ async function chatRenderer(
   if (options.withoutChatTemplate !== 'concatenate') {
     throw new DataError(
       `Expected a chat template in ${folder}, but there is no chat_template.jinja and tokenizer_config.json has ` +
-        'no chat_template; take the instruct variant of the model, add a template, or ask for plain concatenation of the messages.',
+        'no chat_template; take the instruct variant of the model, or add a template.',
     );
   }
   return (messages) => {

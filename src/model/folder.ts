@@ -48,7 +48,8 @@ async function exists(path: string): Promise<boolean> {
 async function readJson(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ModelError(
-      `Expected a model folder with ${basename(path)}, but ${path} cannot be read: ${messageOf(error)}.`,
+      `Expected a model folder with ${basename(path)}, but ${path} cannot be read: ${messageOf(error)}. Name a folder ` +
+        'in Hugging Face layout, with all the files of the model.',
     );
   });
   try {
@@ -67,7 +68,9 @@ async function locateTensors(folder: string): Promise<Map<string, SafetensorsFil
   }
   const indexPath = join(folder, INDEX);
   if (!(await exists(indexPath))) {
-    throw new ModelError(`Expected ${folder} to hold ${WEIGHTS} or ${INDEX}; it has neither.`);
+    throw new ModelError(
+      `Expected ${folder} to hold ${WEIGHTS} or ${INDEX}; it has neither. Download the weights as safetensors.`,
+    );
   }
   const parsed = indexSchema.safeParse(await readJson(indexPath));
   if (!parsed.success)

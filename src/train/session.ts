@@ -50,7 +50,8 @@ export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions):
       : { run: await RunDirectory.create(options.dir, description), checkpoint: null, differences: [] };
     try {
       for (const sentence of warnings) run.event('warning', sentence);
-      for (const sentence of [...warnings, ...differences]) options.onWarning?.(sentence);
+      for (const sentence of [...warnings, ...differences.map(changedSentence)])
+        options.onWarning?.(sentence);
       const outcome = await train({
         plan,
         model,
@@ -69,6 +70,11 @@ export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions):
   } finally {
     await model.close();
   }
+}
+
+/** For a difference that resuming a run found, such as `config.steps: 10 → 20`. */
+export function changedSentence(difference: string): string {
+  return `Not as when the run began: ${difference}.`;
 }
 
 /** Exports the model of a finished run and says in events.jsonl how the run ended. */

@@ -24,7 +24,7 @@ import type { SftMetrics } from '../runs/metrics.ts';
 import { RunDirectory } from '../runs/run-directory.ts';
 import type { SftRecipe } from './config.ts';
 import { adamwUpdate } from './schedule.ts';
-import { finish, type SessionOptions, type SessionOutcome } from './session.ts';
+import { changedSentence, finish, type SessionOptions, type SessionOutcome } from './session.ts';
 
 /** The demonstration at a position of the endless stream that a run trains on. */
 type DemonstrationAt = (position: number) => ScoredSequence;
@@ -50,7 +50,7 @@ export async function sftRecipe(
         ? await RunDirectory.resume(options.dir, description)
         : { run: await RunDirectory.create(options.dir, description), checkpoint: null, differences: [] };
       try {
-        for (const sentence of differences) options.onWarning?.(sentence);
+        for (const difference of differences) options.onWarning?.(changedSentence(difference));
         return await runSteps(recipe, { ...options, model, run, checkpoint, demonstrationAt });
       } catch (error) {
         run.event('error', messageOf(error));
