@@ -62,6 +62,14 @@ describe('guiderail doctor', () => {
     expect(err).toBe('guiderail: 3 of the checks above failed.\n');
   });
 
+  it('is a command of guiderail and finds the engines there are', async () => {
+    const io = recordedIO(tmpdir());
+    expect(await runCli(['doctor', '--json'], io)).toBe(0);
+    const report = JSON.parse(io.out()) as DoctorReport;
+    expect(report.engines).toContainEqual(expect.objectContaining({ name: 'reference', usable: true }));
+    expect(report.runs.dir).toBe(join(tmpdir(), 'runs'));
+  });
+
   it('prints the report as JSON', async () => {
     const { out } = await doctor({}, '--json');
     const report = JSON.parse(out) as DoctorReport;
