@@ -1,12 +1,16 @@
 // Brings a checkout to a state in which it runs: checks Node, installs the locked packages and builds.
 // Plain Node with no packages, since it runs before there are any. Does nothing that is already done.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const MINIMUM = [20, 19];
+/** major.minor, from the only kind of range there is: >=20.19 */
+const MINIMUM = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+  .engines.node.replace('>=', '')
+  .split('.')
+  .map(Number);
 
 function fail(sentence) {
   process.stderr.write(`${sentence}\n`);
