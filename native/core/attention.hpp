@@ -1,0 +1,55 @@
+// Causal attention of rows of queries over the keys and values of their own sequences, forward and backward. The
+// keys and values of a sequence stand in one or two pieces: those of a prompt are shared by all its responses.
+// Bits do not depend on where the cut is.
+#pragma once
+#include <vector>
+
+#include "parameters.hpp"
+
+namespace guiderail {
+
+/** Keys and values of consecutive positions in one layer. Keys are transposed, so that lanes run over positions. */
+struct KeyValues {
+  /** Key dimension d of head h at position j: keys[(h · headDim + d) · keyRow + j]. */
+  float* keys;
+  ptrdiff_t keyRow;
+  /** Value of head h at position j: values[j · valueRow + h · headDim]. */
+  float* values;
+  ptrdiff_t valueRow;
+};
+
+/** Consecutive rows of a batch that are positions start, start + 1, … of one sequence. */
+struct Segment {
+  int firstRow;
+  int rows;
+  int start;
+  /** Positions from 0 that are not in `memory` but in `shared`. */
+  int prefix = 0;
+  /** In training: the segment of the same batch whose positions those are; −1 for none. */
+  int parent = -1;
+  KeyValues memory{};
+  KeyValues shared{};
+};
+
+/** What backward needs of a row and a head: the largest score and 1/Σ exp(score − largest). */
+struct SoftmaxTrace {
+  float largest, inverseSum;
+};
+
+/** out[row] of queryWidth floats; trace[row · heads + head] where wanted. */
+void attentionForward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
+                      const float* queries, float* out, SoftmaxTrace* trace, Buffer& scratch);
+
+struct AttentionGradients {
+  float *queries, *keys, *values;
+};
+
+/**
+ * From the cotangent of `out` to those of queries, keys and values (rows as in the batch; overwritten). The batch
+ * holds every position: a segment starts at 0, or at its prefix where it has a parent, which stands before it.
+ */
+void attentionBackward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
+                       const float* queries, const float* keys, const float* values, const float* out,
+                       const SoftmaxTrace* trace, const float* dOut, const AttentionGradients& gradients, Buffer& scratch);
+
+}  // namespace guiderail

@@ -1,0 +1,45 @@
+// Sixteen floats in one 512-bit register.
+#pragma once
+#include <immintrin.h>
+
+namespace {
+struct V {
+  __m512 v;
+};
+inline V load(const float* p) { return {_mm512_loadu_ps(p)}; }
+inline __mmask16 firstLanes(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+/** The first n of 16 (0 < n < 16); the other lanes are 0. */
+inline V loadFirst(const float* p, int n) { return {_mm512_maskz_loadu_ps(firstLanes(n), p)}; }
+inline void store(float* p, V x) { _mm512_storeu_ps(p, x.v); }
+inline void storeFirst(float* p, V x, int n) { _mm512_mask_storeu_ps(p, firstLanes(n), x.v); }
+inline V all(float x) { return {_mm512_set1_ps(x)}; }
+inline V add(V a, V b) { return {_mm512_add_ps(a.v, b.v)}; }
+inline V sub(V a, V b) { return {_mm512_sub_ps(a.v, b.v)}; }
+inline V mul(V a, V b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline V div(V a, V b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline V root(V a) { return {_mm512_sqrt_ps(a.v)}; }
+inline V max(V a, V b) { return {_mm512_max_ps(a.v, b.v)}; }
+inline V madd(V a, V b, V c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+/** x where limit <= x or x is NaN, otherwise 0; tested on `test`. */
+inline V zeroBelow(V x, V test, float limit) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(test.v, _mm512_set1_ps(limit), _CMP_LT_OQ), x.v, _mm512_setzero_ps())};
+}
+inline V valueAbove(V x, V test, float limit, float value) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(test.v, _mm512_set1_ps(limit), _CMP_GT_OQ), x.v, _mm512_set1_ps(value))};
+}
+/** p · 2^n, where the low bits of `magic` hold n and 2^n is normal. */
+inline V scaleByPower(V p, V magic) {
+  __m512i n = _mm512_slli_epi32(_mm512_castps_si512(magic.v), 23);
+  return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p.v), n))};
+}
+inline float sumLanes(V x) {
+  __m256 a = _mm256_add_ps(_mm512_castps512_ps256(x.v), _mm512_extractf32x8_ps(x.v, 1));
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_shuffle_ps(b, b, 1)));
+}
+inline float maxLanes(V x) { return _mm512_reduce_max_ps(x.v); }
+constexpr int ROWS = 8;
+constexpr int VECTORS = 3;
+constexpr int SINGLE = 8;
+}  // namespace

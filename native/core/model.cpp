@@ -1,0 +1,182 @@
+#include "model.hpp"
+
+#include <algorithm>
+
+namespace guiderail {
+
+namespace {
+/** Tokens of a micro-batch: large enough for full-speed matrices, small enough for the caches and the budget. */
+constexpr int MICRO_BATCH_TOKENS = 2048;
+
+void checkCancelled(const std::atomic<bool>* cancelled) {
+  if (cancelled && cancelled->load(std::memory_order_relaxed)) throw Cancelled();
+}
+
+/** The arrays of some sequences in a row; none for a null pointer. */
+std::vector<float> flatten(const std::vector<std::vector<float>>* arrays, const std::vector<size_t>& sequences) {
+  std::vector<float> flat;
+  if (!arrays) return flat;
+  for (const size_t s : sequences) flat.insert(flat.end(), (*arrays)[s].begin(), (*arrays)[s].end());
+  return flat;
+}
+
+/** Sequences of equal prompts together, in the order in which the prompts first occur. */
+std::vector<std::vector<size_t>> groupsByPrompt(const std::vector<ScoredSequence>& sequences) {
+  std::vector<std::vector<size_t>> groups;
+  std::map<std::vector<int32_t>, size_t> groupOf;
+  for (size_t s = 0; s < sequences.size(); s++) {
+    const auto [found, isNew] = groupOf.try_emplace(sequences[s].prompt, groups.size());
+    if (isNew) groups.emplace_back();
+    groups[found->second].push_back(s);
+  }
+  return groups;
+}
+
+/**
+ * Adds sequence s. The last response token predicts nothing that is asked for, so it is not run. A prompt that
+ * several have (`shared`) is a segment of its own, number `prompt`.
+ */
+void addSequence(Batch& batch, std::vector<ScoredRow>& rows, const ScoredSequence& sequence, bool shared, int prompt) {
+  const int length = static_cast<int>(sequence.prompt.size()), run = static_cast<int>(sequence.response.size()) - 1;
+  const int own = batch.rows();
+  int lastOfPrompt;
+  if (shared) {
+    const Segment& segment = batch.segments[prompt];
+    lastOfPrompt = segment.firstRow + segment.rows - 1;
+    if (run > 0) batch.append(sequence.response.data(), run, length, prompt);
+  } else {
+    std::vector<int32_t> tokens = sequence.prompt;
+    tokens.insert(tokens.end(), sequence.response.begin(), sequence.response.end() - 1);
+    batch.append(tokens.data(), length + run, 0);
+    lastOfPrompt = own + length - 1;
+  }
+  const int firstOfResponse = shared ? own : own + length;
+  for (int t = 0; t <= run; t++) rows.push_back({t == 0 ? lastOfPrompt : firstOfResponse + t - 1, sequence.response[t]});
+}
+}  // namespace
+
+Model::Model(const ModelShape& shape, const Runtime& runtime, bool trainable, size_t activationBudget)
+    : shape_(shape),
+      runtime_(runtime),
+      activationBudget_(activationBudget),
+      recycler_(activationBudget + activationBytes(MICRO_BATCH_TOKENS)),
+      parameters_(shape_, runtime, trainable),
+      decoder_(shape_, runtime, parameters_),
+      head_(shape_, runtime, parameters_) {}
+
+void Model::weightsChanged() {
+  passes_.clear();
+  if (parameters_.embedding().gradient) parameters_.clearGradients();
+  parameters_.pack();
+}
+
+/** Cuts the sequences into micro-batches; a group is cut where it does not fit. */
+std::vector<Model::MicroBatch> Model::microBatches(const std::vector<ScoredSequence>& sequences) const {
+  std::vector<MicroBatch> parts;
+  for (const std::vector<size_t>& group : groupsByPrompt(sequences)) {
+    const std::vector<int32_t>& prompt = sequences[group.front()].prompt;
+    const bool shared = group.size() > 1;
+    int promptSegment = -1;
+    for (const size_t s : group) {
+      const int responseRows = static_cast<int>(sequences[s].response.size()) - 1;
+      const int promptRows = promptSegment < 0 ? static_cast<int>(prompt.size()) : 0;
+      if (parts.empty() || parts.back().batch.rows() + promptRows + responseRows > MICRO_BATCH_TOKENS) {
+        parts.emplace_back();
+        promptSegment = -1;
+      }
+      MicroBatch& part = parts.back();
+      if (shared && promptSegment < 0) {
+        promptSegment = static_cast<int>(part.batch.segments.size());
+        part.batch.append(prompt.data(), static_cast<int>(prompt.size()), 0);
+      }
+      addSequence(part.batch, part.rows, sequences[s], shared, promptSegment);
+      part.sequences.push_back(s);
+    }
+  }
+  return parts;
+}
+
+size_t Model::activationBytes(int rows) const {
+  return sizeof(float) * (LayerActivations::floats(shape_, rows) * shape_.layers + static_cast<size_t>(rows) * shape_.hiddenSize);
+}
+
+void Model::runLayers(MicroBatch& part, bool keep, const std::atomic<bool>* cancelled) {
+  const int rows = part.batch.rows();
+  part.output = recycler_.take(static_cast<size_t>(rows) * shape_.hiddenSize);
+  part.layers.clear();
+  // Reserved, because a layer writes its output into the next one's input.
+  part.layers.reserve(shape_.layers);
+  part.layers.emplace_back(shape_, rows, recycler_);
+  decoder_.embed(part.batch, part.layers.back().input);
+  for (int layer = 0; layer < shape_.layers; layer++) {
+    checkCancelled(cancelled);
+    LayerActivations& activations = part.layers.back();
+    const bool last = layer + 1 == shape_.layers;
+    if (keep && !last) part.layers.emplace_back(shape_, rows, recycler_);
+    decoder_.layOutKeys(part.batch, activations, space_);
+    decoder_.layerForward(layer, part.batch, activations, last ? part.output.get() : part.layers.back().input, space_);
+  }
+  if (!keep) part.layers.clear();
+}
+
+ForwardResult Model::forward(const std::vector<ScoredSequence>& sequences, const ForwardOptions& options,
+                             const std::atomic<bool>& cancelled) {
+  ForwardResult result{};
+  result.logprobs.resize(sequences.size());
+  if (options.wantEntropies) result.entropies.resize(sequences.size());
+  size_t kept = 0;
+  for (const auto& [name, pass] : passes_) kept += pass.kept;
+  Pass pass{microBatches(sequences), options.temperature};
+  for (MicroBatch& part : pass.parts) {
+    const size_t bytes = activationBytes(part.batch.rows());
+    const bool keep = options.gradient && kept + bytes <= activationBudget_;
+    runLayers(part, keep, &cancelled);
+    std::vector<float> logprobs(part.rows.size()), entropies(options.wantEntropies ? part.rows.size() : 0);
+    head_.forward(part.rows, part.output.get(), options.temperature, logprobs.data(),
+                  options.wantEntropies ? entropies.data() : nullptr);
+    size_t at = 0;
+    for (const size_t s : part.sequences) {
+      const size_t length = sequences[s].response.size();
+      result.logprobs[s].assign(logprobs.begin() + at, logprobs.begin() + at + length);
+      if (options.wantEntropies) result.entropies[s].assign(entropies.begin() + at, entropies.begin() + at + length);
+      at += length;
+    }
+    if (keep) {
+      kept += bytes;
+      pass.kept += bytes;
+    } else {
+      part.output = Lease();
+    }
+  }
+  if (options.gradient) {
+    result.pass = nextPass_++;
+    passes_.emplace(result.pass, std::move(pass));
+  }
+  return result;
+}
+
+void Model::backward(uint64_t name, const std::vector<std::vector<float>>* dLogprobs, const std::vector<std::vector<float>>* dEntropies) {
+  const auto found = passes_.find(name);
+  if (found == passes_.end()) throw std::runtime_error("This pass was already used, released, or made before the weights changed.");
+  Pass pass = std::move(found->second);
+  passes_.erase(found);
+  for (MicroBatch& part : pass.parts) {
+    if (part.layers.empty()) runLayers(part, true, nullptr);
+    backwardPart(part, pass.temperature, flatten(dLogprobs, part.sequences), flatten(dEntropies, part.sequences));
+    part = MicroBatch();
+  }
+}
+
+void Model::backwardPart(MicroBatch& part, float temperature, const std::vector<float>& dLogprobs, const std::vector<float>& dEntropies) {
+  Lease dHidden = recycler_.take(static_cast<size_t>(part.batch.rows()) * shape_.hiddenSize);
+  std::memset(dHidden.get(), 0, dHidden.bytes());
+  head_.backward(part.rows, part.output.get(), temperature, dLogprobs.empty() ? nullptr : dLogprobs.data(),
+                 dEntropies.empty() ? nullptr : dEntropies.data(), dHidden.get());
+  for (int layer = shape_.layers - 1; layer >= 0; layer--) {
+    decoder_.layOutKeys(part.batch, part.layers[layer], space_);
+    decoder_.layerBackward(layer, part.batch, part.layers[layer], dHidden.get(), space_);
+  }
+  decoder_.embedBackward(part.batch, dHidden.get());
+}
+
+}  // namespace guiderail

@@ -1,0 +1,15 @@
+// The shape of a decoder.
+#pragma once
+
+namespace guiderail {
+
+struct ModelShape {
+  int vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim, maxSequenceLength;
+  double ropeTheta, rmsNormEps;
+  bool tiedEmbeddings, qkvBias, qkNorm;
+
+  int queryWidth() const { return heads * headDim; }
+  int keyWidth() const { return keyValueHeads * headDim; }
+};
+
+}  // namespace guiderail
