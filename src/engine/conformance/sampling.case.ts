@@ -35,7 +35,6 @@ function mixedRequests(): SampleRequest[] {
   );
 }
 
-/** The first ten tokens of a response, none of which ends it. */
 const GOLDEN_PROMPT = Int32Array.of(5, 17, 2);
 
 export function samplingChecks(check: Check): void {
