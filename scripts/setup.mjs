@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildNative } from './build-native.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** major.minor, from the only kind of range there is: >=20.19 */
@@ -43,6 +44,7 @@ export function setup() {
     run('install the packages', 'npm', ['ci', '--no-audit', '--no-fund']);
   }
   run('build', 'npx', ['tsc', '-b', 'tsconfig.build.json']);
+  buildNative();
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) setup();

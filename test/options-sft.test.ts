@@ -56,8 +56,14 @@ const sftEntries: Record<string, Entry> = {
   maxBadSteps: change(ERROR, 2, { 'optimizer.learningRate': 1e300 }),
 };
 
-/** Shown in tests of their own below; of engines there is only one. */
-const ELSEWHERE = ['name', 'engine.kind=reference', 'demonstrations.machines.seed'];
+/** Shown in tests of their own below; those of engines in src/cli/engines.test.ts. */
+const ENGINE = [
+  'engine.kind=native',
+  'engine.kind=reference',
+  'engine.threads',
+  'engine.activationBudgetMiB',
+];
+const ELSEWHERE = ['name', ...ENGINE, 'demonstrations.machines.seed'];
 
 beforeAll(async () => {
   writeFiles();

@@ -133,8 +133,14 @@ const trainEntries: Record<string, Entry> = {
   'record.rolloutsEverySteps': change(ROLLOUTS, 2),
 };
 
-/** Shown in tests of their own below; of engines there is only one. */
-const ELSEWHERE = ['name', 'guidance.minEvidence', 'engine.kind=reference'];
+/** Shown in tests of their own below; those of engines in src/cli/engines.test.ts. */
+const ENGINE = [
+  'engine.kind=native',
+  'engine.kind=reference',
+  'engine.threads',
+  'engine.activationBudgetMiB',
+];
+const ELSEWHERE = ['name', 'guidance.minEvidence', ...ENGINE];
 
 beforeAll(async () => {
   writeFiles();

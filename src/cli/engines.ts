@@ -1,21 +1,28 @@
 // The one place that knows which engines there are.
 import type { Engine } from '../engine/engine.ts';
+import { createNativeEngine, type NativeOptions } from '../engine/native/native.ts';
 import { createReferenceEngine } from '../engine/reference/reference.ts';
+import { messageOf } from '../errors.ts';
 import type { EngineConfig } from '../train/config.ts';
 import type { EngineStatus } from './commands/doctor.ts';
 
-const ENGINES: Readonly<Record<EngineConfig['kind'], () => Engine>> = {
+const ENGINES: Readonly<Record<EngineConfig['kind'], (config: NativeOptions) => Engine>> = {
+  native: createNativeEngine,
   reference: createReferenceEngine,
 };
 
-export function createEngine(config: EngineConfig): Engine {
-  return ENGINES[config.kind]();
+/** Only the native engine has options; the reference engine takes none. */
+export function createEngine({ kind, threads, activationBudgetMiB }: EngineConfig): Engine {
+  return ENGINES[kind]({ activationBudgetMiB, ...(threads !== undefined && { threads }) });
 }
 
 /** For `guiderail doctor`: which engines can be used here, and why not. */
 export function engineStatuses(): EngineStatus[] {
-  return Object.values(ENGINES).map((create) => {
-    const { name, description } = create();
-    return { name, usable: true, detail: description };
+  return Object.entries(ENGINES).map(([name, create]) => {
+    try {
+      return { name, usable: true, detail: create({}).description };
+    } catch (error) {
+      return { name, usable: false, detail: messageOf(error) };
+    }
   });
 }

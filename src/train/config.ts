@@ -12,9 +12,19 @@ const fraction = z.number().min(0).max(1);
 /** Which engine computes. */
 export const engineConfigSchema = z.strictObject({
   kind: z
-    .enum(['reference'])
-    .default('reference')
-    .describe('reference: readable TypeScript in float64, for tiny models and as an oracle.'),
+    .enum(['native', 'reference'])
+    .default('native')
+    .describe(
+      'native: the C++ addon. reference: readable TypeScript in float64, for tiny models and as an oracle.',
+    ),
+  threads: positiveInteger
+    .optional()
+    .describe('Threads of the native engine; default: the cores this process may use. Changes no result.'),
+  activationBudgetMiB: positiveInteger
+    .default(1024)
+    .describe(
+      'Memory that the native engine may use for activations between forward and backward; what is over is computed again. Changes no result.',
+    ),
 });
 
 /** A problem source: a JSONL file, or the synthetic family "machines". */

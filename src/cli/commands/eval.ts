@@ -92,7 +92,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     { maxNewTokens, temperature, runSeed: seed },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
-  const engine = createEngine({ kind: options.engine });
+  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
   try {
     const sampler = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     requireRoom(problems, context, responder, sampler, options);

@@ -7,6 +7,7 @@ import type { ModelFolder } from '../../model/folder.ts';
 import { writeModelFolder } from '../../model/folder.ts';
 import type { ModelShape, Parameter } from '../../model/shape.ts';
 import { parameterCount, parameterTable } from '../../model/shape.ts';
+import { loadState, saveState } from '../../model/training-state.ts';
 import { uniformAt } from '../../random.ts';
 import type {
   AdamWUpdate,
@@ -31,8 +32,7 @@ import {
   sequenceBackward,
 } from './decoder.ts';
 import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
-import { checkCotangents, checkForward, checkSampleRequests, checkUpdate } from './requests.ts';
-import { loadState, saveState } from './state.ts';
+import { checkCotangents, checkForward, checkSampleRequests, checkUpdate } from '../requests.ts';
 import type { DecoderWeights, Tensors } from './weights.ts';
 import { decoderWeights, zerosLike } from './weights.ts';
 
@@ -298,7 +298,7 @@ export class ReferenceModel implements Trainable {
   /** Reads everything before it changes anything. A model that does not train takes the weights alone. */
   async load(dir: string): Promise<void> {
     this.#checkOpen();
-    const state = await loadState(dir, this.#shape);
+    const state = await loadState(dir, this.#shape, Float64Array);
     this.#checkOpen();
     overwrite(this.#weights, state.weights);
     if (this.#training !== null) {

@@ -1,7 +1,7 @@
 // Checks requests on entry, so that nothing inside checks again and nothing is changed by a bad one.
-import { EngineError } from '../../errors.ts';
-import type { ModelShape } from '../../model/shape.ts';
-import type { AdamWUpdate, Cotangents, ForwardOptions, SampleRequest, ScoredSequence } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import type { ModelShape } from '../model/shape.ts';
+import type { AdamWUpdate, Cotangents, ForwardOptions, SampleRequest, ScoredSequence } from './engine.ts';
 
 function checkTokens(tokens: Int32Array, shape: ModelShape, where: string): void {
   if (tokens.length === 0) throw new EngineError(`Expected ${where} to have at least one token, got none.`);

@@ -1,0 +1,285 @@
+// The addon's functions: a mechanical layer between src/engine/native/addon.ts (which documents each of them) and
+// the core. Nothing is decided here.
+#include <napi.h>
+
+#include "arguments.hpp"
+#include "handles.hpp"
+#include "work.hpp"
+
+namespace binding {
+namespace {
+
+using guiderail::ModelShape;
+using Info = Napi::CallbackInfo;
+
+Napi::Value instructionSets(const Info& info) {
+  const auto tables = guiderail::availableKernels();
+  auto names = Napi::Array::New(info.Env(), tables.size());
+  for (uint32_t i = 0; i < tables.size(); i++) names[i] = Napi::String::New(info.Env(), tables[i]->name);
+  return names;
+}
+
+/** (threads, instructionSet or '') */
+Napi::Value createRuntime(const Info& info) {
+  const int threads = integer(info[0], "threads");
+  try {
+    const auto& kernels = guiderail::chooseKernels(info[1].As<Napi::String>().Utf8Value());
+    return wrap(info.Env(), std::make_shared<Machine>(kernels, threads));
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+}
+
+ModelShape shapeFrom(const Napi::Object& o) {
+  auto whole = [&](const char* name) { return integer(o.Get(name), name); };
+  ModelShape shape{};
+  shape.vocabularySize = whole("vocabularySize");
+  shape.hiddenSize = whole("hiddenSize");
+  shape.intermediateSize = whole("intermediateSize");
+  shape.layers = whole("layers");
+  shape.heads = whole("heads");
+  shape.keyValueHeads = whole("keyValueHeads");
+  shape.headDim = whole("headDim");
+  shape.maxSequenceLength = whole("maxSequenceLength");
+  shape.ropeTheta = number(o.Get("ropeTheta"), "ropeTheta");
+  shape.rmsNormEps = number(o.Get("rmsNormEps"), "rmsNormEps");
+  shape.tiedEmbeddings = boolean(o.Get("tiedEmbeddings"), "tiedEmbeddings");
+  shape.qkvBias = boolean(o.Get("qkvBias"), "qkvBias");
+  shape.qkNorm = boolean(o.Get("qkNorm"), "qkNorm");
+  return shape;
+}
+
+/** (runtime, shape, trainable, activationBudgetBytes) */
+Napi::Value createModel(const Info& info) {
+  const auto machine = take<Machine>(info[0]);
+  const ModelShape shape = shapeFrom(info[1].As<Napi::Object>());
+  const bool trainable = boolean(info[2], "trainable");
+  const double budget = number(info[3], "activationBudgetBytes");
+  try {
+    return wrap(info.Env(), std::make_shared<OpenModel>(machine, shape, trainable, static_cast<size_t>(budget)));
+  } catch (const std::bad_alloc&) {
+    throw Napi::Error::New(info.Env(), "There is not enough memory for the weights of this model.");
+  }
+}
+
+Napi::Value closeModel(const Info& info) {
+  held<OpenModel>(info[0]).reset();
+  return info.Env().Undefined();
+}
+
+/** (model) -> rows and columns of each tensor, in turn */
+Napi::Value tensorSizes(const Info& info) {
+  auto& tensors = take<OpenModel>(info[0])->model.parameters().tensors();
+  auto sizes = Napi::Int32Array::New(info.Env(), tensors.size() * 2);
+  for (size_t i = 0; i < tensors.size(); i++) {
+    sizes[2 * i] = tensors[i].rows;
+    sizes[2 * i + 1] = tensors[i].cols;
+  }
+  return sizes;
+}
+
+/** The array of a tensor: 0 its weights, 1 and 2 its moments. */
+std::pair<float*, size_t> arrayOf(const Info& info, OpenModel& open) {
+  auto& tensors = open.model.parameters().tensors();
+  const int which = integer(info[1], "which"), index = integer(info[2], "index");
+  if (index < 0 || index >= static_cast<int>(tensors.size()) || which < 0 || which > 2 || (which > 0 && !open.trainable)) {
+    throw Napi::RangeError::New(info.Env(), "This model has no such array.");
+  }
+  guiderail::Tensor& tensor = tensors[index];
+  return {which == 0 ? tensor.weight : which == 1 ? tensor.first : tensor.second, tensor.size()};
+}
+
+/** (model, which, index, Float32Array) */
+Napi::Value writeArray(const Info& info) {
+  const auto open = take<OpenModel>(info[0]);
+  const auto [target, size] = arrayOf(info, *open);
+  if (!info[3].IsTypedArray() || info[3].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
+      info[3].As<Napi::TypedArray>().ElementLength() != size) {
+    throw Napi::TypeError::New(info.Env(), "Expected a Float32Array of " + std::to_string(size) + " numbers for this tensor.");
+  }
+  std::memcpy(target, info[3].As<Napi::Float32Array>().Data(), size * sizeof(float));
+  return info.Env().Undefined();
+}
+
+/** (model, which, index) */
+Napi::Value readArray(const Info& info) {
+  const auto open = take<OpenModel>(info[0]);
+  const auto [source, size] = arrayOf(info, *open);
+  auto array = Napi::Float32Array::New(info.Env(), size);
+  std::memcpy(array.Data(), source, size * sizeof(float));
+  return array;
+}
+
+/** (model): after writing weights */
+Napi::Value weightsChanged(const Info& info) {
+  const auto open = take<OpenModel>(info[0]);
+  return Work<Nothing>::start(
+      info.Env(), open->machine,
+      [open] {
+        open->model.weightsChanged();
+        return Nothing{};
+      },
+      toUndefined);
+}
+
+Napi::Value stepCount(const Info& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(take<OpenModel>(info[0])->model.stepCount()));
+}
+
+Napi::Value setStepCount(const Info& info) {
+  take<OpenModel>(info[0])->model.stepCount() = static_cast<int64_t>(number(info[1], "step count"));
+  return info.Env().Undefined();
+}
+
+Napi::Value createCancelFlag(const Info& info) { return wrap(info.Env(), std::make_shared<CancelFlag>(false)); }
+
+Napi::Value cancel(const Info& info) {
+  take<CancelFlag>(info[0])->store(true);
+  return info.Env().Undefined();
+}
+
+/** (model, cancelFlag, prompts, promptLengths, responses, responseLengths, temperature, gradient, wantEntropies) */
+Napi::Value forward(const Info& info) {
+  const Napi::Env env = info.Env();
+  const auto open = take<OpenModel>(info[0]);
+  const auto flag = take<CancelFlag>(info[1]);
+  auto prompts = cut(env, int32s(info[2], "prompts"), int32s(info[3], "prompt lengths"), "prompts");
+  auto responses = cut(env, int32s(info[4], "responses"), int32s(info[5], "response lengths"), "responses");
+  if (prompts.size() != responses.size()) throw Napi::TypeError::New(env, "Expected as many responses as prompts.");
+  const guiderail::ForwardOptions options{boolean(info[7], "gradient"), boolean(info[8], "wantEntropies"),
+                                          static_cast<float>(number(info[6], "temperature"))};
+  std::vector<guiderail::ScoredSequence> sequences;
+  for (size_t i = 0; i < prompts.size(); i++) sequences.push_back({std::move(prompts[i]), std::move(responses[i])});
+  return Work<guiderail::ForwardResult>::start(
+      env, open->machine,
+      [open, flag, options, sequences = std::move(sequences)] { return open->model.forward(sequences, options, *flag); },
+      [](Napi::Env e, const guiderail::ForwardResult& result) -> Napi::Value {
+        auto object = Napi::Object::New(e);
+        object.Set("logprobs", joined(e, result.logprobs));
+        object.Set("entropies", joined(e, result.entropies));
+        object.Set("pass", Napi::Number::New(e, static_cast<double>(result.pass)));
+        return object;
+      });
+}
+
+/** (model, pass, lengths, dLogprobs or null, dEntropies or null) */
+Napi::Value backward(const Info& info) {
+  const Napi::Env env = info.Env();
+  const auto open = take<OpenModel>(info[0]);
+  const auto pass = static_cast<uint64_t>(number(info[1], "pass"));
+  const auto lengths = int32s(info[2], "lengths");
+  using Arrays = std::optional<std::vector<std::vector<float>>>;
+  auto arrays = [&](const Napi::Value& value, const char* what) -> Arrays {
+    if (value.IsNull()) return std::nullopt;
+    return cut(env, float32s(value, what), lengths, what);
+  };
+  Arrays dLogprobs = arrays(info[3], "dLogprobs"), dEntropies = arrays(info[4], "dEntropies");
+  return Work<Nothing>::start(
+      env, open->machine,
+      [open, pass, dLogprobs = std::move(dLogprobs), dEntropies = std::move(dEntropies)] {
+        open->model.backward(pass, dLogprobs ? &*dLogprobs : nullptr, dEntropies ? &*dEntropies : nullptr);
+        return Nothing{};
+      },
+      toUndefined);
+}
+
+/** (model, pass) */
+Napi::Value release(const Info& info) {
+  const auto open = take<OpenModel>(info[0]);
+  const auto pass = static_cast<uint64_t>(number(info[1], "pass"));
+  return Work<Nothing>::start(
+      info.Env(), open->machine,
+      [open, pass] {
+        open->model.release(pass);
+        return Nothing{};
+      },
+      toUndefined);
+}
+
+/** (model, learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm) */
+Napi::Value step(const Info& info) {
+  const auto open = take<OpenModel>(info[0]);
+  const guiderail::AdamWUpdate update{number(info[1], "learningRate"), number(info[2], "beta1"),       number(info[3], "beta2"),
+                                      number(info[4], "epsilon"),      number(info[5], "weightDecay"), number(info[6], "maxGradNorm")};
+  return Work<guiderail::StepResult>::start(
+      info.Env(), open->machine, [open, update] { return open->model.step(update); },
+      [](Napi::Env e, const guiderail::StepResult& result) -> Napi::Value {
+        auto object = Napi::Object::New(e);
+        object.Set("gradNorm", Napi::Number::New(e, result.gradNorm));
+        object.Set("applied", Napi::Boolean::New(e, result.applied));
+        return object;
+      });
+}
+
+/** (model, prompts, promptLengths, maxNewTokens, temperatures, stopTokens, stopLengths, seeds) */
+Napi::Value startSampling(const Info& info) {
+  const Napi::Env env = info.Env();
+  const auto open = take<OpenModel>(info[0]);
+  auto prompts = cut(env, int32s(info[1], "prompts"), int32s(info[2], "prompt lengths"), "prompts");
+  const auto maxNewTokens = int32s(info[3], "maxNewTokens");
+  const auto temperatures = float32s(info[4], "temperatures");
+  auto stops = cut(env, int32s(info[5], "stop tokens"), int32s(info[6], "stop lengths"), "stop tokens");
+  const auto seeds = uint64s(info[7], "seeds");
+  const size_t count = prompts.size();
+  if (maxNewTokens.size() != count || temperatures.size() != count || stops.size() != count || seeds.size() != count) {
+    throw Napi::TypeError::New(env, "Expected one entry a request in every array.");
+  }
+  std::vector<guiderail::SampleRequest> requests;
+  for (size_t i = 0; i < count; i++) {
+    requests.push_back({std::move(prompts[i]), maxNewTokens[i], temperatures[i], std::move(stops[i]), seeds[i]});
+  }
+  return wrap(env, std::make_shared<OpenSampling>(open, std::move(requests)));
+}
+
+/** (sampling, cancelFlag) -> the sequences that ended; none when all have */
+Napi::Value nextSampled(const Info& info) {
+  const auto sampling = take<OpenSampling>(info[0]);
+  const auto flag = take<CancelFlag>(info[1]);
+  using Sequences = std::vector<guiderail::SampledSequence>;
+  return Work<Sequences>::start(
+      info.Env(), sampling->model->machine, [sampling, flag] { return sampling->run.next(*flag); },
+      [](Napi::Env e, const Sequences& sequences) -> Napi::Value {
+        auto list = Napi::Array::New(e, sequences.size());
+        for (uint32_t i = 0; i < sequences.size(); i++) {
+          const auto& sequence = sequences[i];
+          auto object = Napi::Object::New(e);
+          auto tokens = Napi::Int32Array::New(e, sequence.tokens.size());
+          std::copy(sequence.tokens.begin(), sequence.tokens.end(), tokens.Data());
+          object.Set("index", Napi::Number::New(e, sequence.index));
+          object.Set("tokens", tokens);
+          object.Set("logprobs", toFloat32Array(e, sequence.logprobs));
+          object.Set("stopped", Napi::Boolean::New(e, sequence.stopped));
+          list[i] = object;
+        }
+        return list;
+      });
+}
+
+Napi::Value endSampling(const Info& info) {
+  held<OpenSampling>(info[0]).reset();
+  return info.Env().Undefined();
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  const std::pair<const char*, Napi::Value (*)(const Info&)> functions[] = {
+      {"instructionSets", instructionSets}, {"createRuntime", createRuntime},
+      {"createModel", createModel},         {"closeModel", closeModel},
+      {"tensorSizes", tensorSizes},         {"writeArray", writeArray},
+      {"readArray", readArray},             {"weightsChanged", weightsChanged},
+      {"stepCount", stepCount},             {"setStepCount", setStepCount},
+      {"createCancelFlag", createCancelFlag}, {"cancel", cancel},
+      {"forward", forward},                 {"backward", backward},
+      {"release", release},                 {"step", step},
+      {"startSampling", startSampling},     {"nextSampled", nextSampled},
+      {"endSampling", endSampling},
+  };
+  for (const auto& [name, function] : functions) exports.Set(name, Napi::Function::New(env, function, name));
+  return exports;
+}
+
+}  // namespace
+}  // namespace binding
+
+Napi::Object initAddon(Napi::Env env, Napi::Object exports) { return binding::init(env, exports); }
+
+NODE_API_MODULE(guiderail, initAddon)

@@ -1,0 +1,117 @@
+// The addon as TypeScript sees it, and finding it. Every call that computes is a promise; handles are opaque. The
+// addon checks kinds and lengths of arguments and nothing more: requests are validated before they come here.
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EngineError, messageOf } from '../../errors.ts';
+
+declare const handle: unique symbol;
+export interface RuntimeHandle {
+  readonly [handle]: 'runtime';
+}
+export interface ModelHandle {
+  readonly [handle]: 'model';
+}
+export interface SamplingHandle {
+  readonly [handle]: 'sampling';
+}
+export interface CancelFlag {
+  readonly [handle]: 'cancel';
+}
+
+/** Arrays of a tensor: its weights and AdamW's two moments. */
+export const ARRAYS = { weights: 0, firstMoments: 1, secondMoments: 2 } as const;
+
+export interface NativeSequence {
+  readonly index: number;
+  readonly tokens: Int32Array;
+  readonly logprobs: Float32Array;
+  readonly stopped: boolean;
+}
+
+export interface Addon {
+  /** Instruction sets that this machine has, slowest first. */
+  instructionSets(): string[];
+  /** '' is the fastest. Throws, in a sentence, for a set that the machine does not have. */
+  createRuntime(threads: number, instructionSet: string): RuntimeHandle;
+  createModel(
+    runtime: RuntimeHandle,
+    shape: object,
+    trainable: boolean,
+    activationBudgetBytes: number,
+  ): ModelHandle;
+  closeModel(model: ModelHandle): void;
+  /** Rows and columns of each tensor in turn; a vector has one row. */
+  tensorSizes(model: ModelHandle): Int32Array;
+  writeArray(model: ModelHandle, which: number, tensor: number, values: Float32Array): void;
+  readArray(model: ModelHandle, which: number, tensor: number): Float32Array;
+  /** After writing weights. */
+  weightsChanged(model: ModelHandle): Promise<void>;
+  stepCount(model: ModelHandle): number;
+  setStepCount(model: ModelHandle, steps: number): void;
+  createCancelFlag(): CancelFlag;
+  /** The call that was given the flag rejects with the message "cancelled". */
+  cancel(flag: CancelFlag): void;
+  /** Arrays are concatenated over the sequences. */
+  forward(
+    model: ModelHandle,
+    flag: CancelFlag,
+    prompts: Int32Array,
+    promptLengths: Int32Array,
+    responses: Int32Array,
+    responseLengths: Int32Array,
+    temperature: number,
+    gradient: boolean,
+    wantEntropies: boolean,
+  ): Promise<{ logprobs: Float32Array; entropies: Float32Array; pass: number }>;
+  backward(
+    model: ModelHandle,
+    pass: number,
+    lengths: Int32Array,
+    dLogprobs: Float32Array | null,
+    dEntropies: Float32Array | null,
+  ): Promise<void>;
+  release(model: ModelHandle, pass: number): Promise<void>;
+  step(
+    model: ModelHandle,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    weightDecay: number,
+    maxGradNorm: number,
+  ): Promise<{ gradNorm: number; applied: boolean }>;
+  startSampling(
+    model: ModelHandle,
+    prompts: Int32Array,
+    promptLengths: Int32Array,
+    maxNewTokens: Int32Array,
+    temperatures: Float32Array,
+    stopTokens: Int32Array,
+    stopLengths: Int32Array,
+    seeds: BigUint64Array,
+  ): SamplingHandle;
+  /** Resolves with the sequences that ended next, and with none when all have. */
+  nextSampled(sampling: SamplingHandle, flag: CancelFlag): Promise<NativeSequence[]>;
+  endSampling(sampling: SamplingHandle): void;
+}
+
+/** The same distance from src/engine/native and from dist/engine/native. */
+const PATH = fileURLToPath(new URL('../../../build/Release/guiderail.node', import.meta.url));
+
+/** EngineError with the way out if the addon was not built or cannot be loaded. */
+export function loadAddon(): Addon {
+  if (!existsSync(PATH)) {
+    throw new EngineError(
+      `The native engine is not built (${PATH} is missing); run \`npm run build:native\`, which needs a C++20 compiler, ` +
+        'or set engine.kind: reference for toy sizes.',
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(PATH) as Addon;
+  } catch (error) {
+    throw new EngineError(
+      `The native engine at ${PATH} cannot be loaded: ${messageOf(error)}. Run \`npm run build:native\` to build it anew.`,
+    );
+  }
+}

@@ -1,0 +1,194 @@
+// What must change no bit in the native engine: threads, the activation budget, sequences beside one another,
+// prompts in common, slots and their refilling. Shapes are awkward on purpose: no width is a multiple of a vector.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ModelShape } from '../../model/shape.ts';
+import {
+  LARGER,
+  TRAINING,
+  accumulate,
+  accumulatedGradients,
+  expectWithin,
+  exportedWeights,
+  logprobsOf,
+  makeModel,
+  openModel,
+  request,
+  sampleAll,
+  tokensOf,
+  unevenCotangents,
+  type Bench,
+} from '../conformance/bench.case.ts';
+import type { SampleRequest, ScoredSequence, Trainable } from '../engine.ts';
+import { createReferenceEngine } from '../reference/reference.ts';
+import { TOLERANCES } from '../tolerances.ts';
+import { loadAddon } from './addon.ts';
+import { createNativeEngine, type NativeOptions } from './native.ts';
+
+const GROUPED: ModelShape = {
+  ...LARGER,
+  family: 'qwen3',
+  vocabularySize: 101,
+  hiddenSize: 36,
+  intermediateSize: 52,
+  heads: 6,
+  keyValueHeads: 2,
+  headDim: 10,
+  tiedEmbeddings: true,
+  qkNorm: true,
+};
+const BIASED: ModelShape = {
+  ...LARGER,
+  family: 'qwen2',
+  vocabularySize: 65,
+  hiddenSize: 20,
+  intermediateSize: 17,
+  heads: 3,
+  keyValueHeads: 1,
+  headDim: 18,
+  tiedEmbeddings: false,
+  qkvBias: true,
+};
+const SHAPES: Record<string, ModelShape> = {
+  'grouped, normed queries': GROUPED,
+  'one key head, biases': BIASED,
+};
+
+let folder: string;
+let made = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guiderail-exactness-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs work on the same random model, opened by an engine with these options. */
+async function onModel<T>(
+  shape: ModelShape,
+  options: NativeOptions,
+  work: (model: Trainable, bench: Bench) => Promise<T>,
+): Promise<T> {
+  const engine = createNativeEngine(options);
+  const bench = { engine, tolerances: TOLERANCES.float32, folder };
+  try {
+    return await work(await openModel(bench, await makeModel(bench, `model-${made++}`, shape)), bench);
+  } finally {
+    await engine.close();
+  }
+}
+
+/**
+ * Groups of prompts of lengths around the blocks of keys and queries, one of them alone; more requests than the
+ * sampler has slots, so that slots are refilled.
+ */
+function requestsOf(shape: ModelShape): SampleRequest[] {
+  return [1, 15, 16, 33, 70].flatMap((length, p) =>
+    Array.from({ length: p === 3 ? 1 : 66 }, (_, i) =>
+      request(tokensOf(`prompt ${length}`, length, shape.vocabularySize), BigInt(100 * p + i), {
+        maxNewTokens: 1 + ((7 * i + 13 * p) % 45),
+        temperature: [1, 0.6, 0][i % 3],
+        stopTokens: [3],
+      }),
+    ),
+  );
+}
+
+function sequencesOf(shape: ModelShape, count: number, length: number): ScoredSequence[] {
+  return Array.from({ length: count }, (_, i) => ({
+    promptTokens: tokensOf(`prompt ${i % 5}`, 20 + 9 * (i % 5), shape.vocabularySize),
+    responseTokens: tokensOf(`response ${i}`, 1 + ((i * 37) % length), shape.vocabularySize),
+  }));
+}
+
+/** Two steps on the sequences: the log-probs and entropies of both forwards, and the weights. */
+async function train(model: Trainable, bench: Bench, sequences: readonly ScoredSequence[]) {
+  const seen: Float64Array[] = [];
+  for (let step = 0; step < 2; step++) {
+    const want = { logprobs: true, entropies: true };
+    const pass = await model.forward(sequences, { gradient: true, want, temperature: 0.8 });
+    seen.push(...pass.logprobs!, ...pass.entropies!);
+    const { logprobs } = unevenCotangents(sequences);
+    await model.backward(pass, {
+      logprobs: logprobs!,
+      entropies: logprobs!.map((row) => row.map((x) => x / 3)),
+    });
+    expect((await model.step(TRAINING)).applied).toBe(true);
+  }
+  return { seen, weights: [...(await exportedWeights(bench, model, `trained-${made++}`)).values()] };
+}
+
+describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
+  it('samples are the same with 1 to 4 threads, and alone as beside others', async () => {
+    const requests = requestsOf(shape);
+    const [first, ...others] = await Promise.all(
+      [1, 2, 3, 4].map((threads) => onModel(shape, { threads }, (model) => sampleAll(model, requests))),
+    );
+    for (const samples of others) expect(samples).toEqual(first);
+    await onModel(shape, { threads: 2 }, async (model) => {
+      for (const [index, one] of requests.entries()) {
+        const [alone] = await sampleAll(model, [one]);
+        expect({ ...alone, index }, `request ${index} alone`).toEqual(first[index]);
+      }
+    });
+  });
+
+  it.each(loadAddon().instructionSets())(
+    '%s: forward gives the log-probs that sampling reported',
+    async (set) => {
+      await onModel(shape, { threads: 2, instructionSet: set }, async (model) => {
+        const requests = requestsOf(shape).filter(({ temperature }) => temperature === 1);
+        const samples = await sampleAll(model, requests);
+        const sequences = samples.map(({ tokens }, i) => ({
+          promptTokens: requests[i].promptTokens,
+          responseTokens: tokens,
+        }));
+        const reported = samples.map(({ logprobs }) => logprobs);
+        expect(await logprobsOf(model, sequences)).toEqual(reported);
+        const backwards = await logprobsOf(model, sequences.toReversed());
+        expect(backwards.toReversed()).toEqual(reported);
+      });
+    },
+  );
+
+  it('training is the same with 1 to 4 threads, and with no memory for activations', async () => {
+    // More than one micro-batch of 2048 tokens.
+    const sequences = sequencesOf(shape, 60, 90);
+    const run = (options: NativeOptions) =>
+      onModel(shape, options, (model, bench) => train(model, bench, sequences));
+    const first = await run({ threads: 1 });
+    for (const threads of [2, 3, 4]) expect(await run({ threads })).toEqual(first);
+    expect(await run({ threads: 2, activationBudgetMiB: 0 })).toEqual(first);
+    expect(await run({ threads: 2, activationBudgetMiB: 3 })).toEqual(first);
+  });
+
+  it('gradients are those of the reference engine, whether prompts are shared or not', async () => {
+    const sequences = sequencesOf(shape, 14, 40);
+    const cotangents = unevenCotangents(sequences);
+    const reference = createReferenceEngine();
+    const oracle = { engine: reference, tolerances: TOLERANCES.float64, folder };
+    const slow = await openModel(oracle, await makeModel(oracle, `model-${made++}`, shape));
+    await accumulate(slow, sequences, cotangents);
+    const expected = await accumulatedGradients(oracle, slow, `slow-${made++}`);
+    await reference.close();
+    const together = await onModel(shape, { threads: 2 }, async (model, bench) => {
+      await accumulate(model, sequences, cotangents);
+      return accumulatedGradients(bench, model, `together-${made++}`);
+    });
+    const apart = await onModel(shape, { threads: 2 }, async (model, bench) => {
+      for (const [i, sequence] of sequences.entries())
+        await accumulate(model, [sequence], { logprobs: [cotangents.logprobs![i]] });
+      return accumulatedGradients(bench, model, `apart-${made++}`);
+    });
+    for (const [name, gradient] of expected) {
+      const size = Math.max(...gradient.map(Math.abs));
+      const tolerance = {
+        absolute: 2e-5 * size,
+        relative: 1e-4,
+        reason: 'float32 sums of thousands of terms',
+      };
+      expectWithin(together.get(name)!, gradient, tolerance, `together: ${name}`);
+      expectWithin(apart.get(name)!, gradient, tolerance, `apart: ${name}`);
+    }
+  });
+});

@@ -1,0 +1,322 @@
+// One open model of the native engine: requests in, checked; flat arrays to the addon; numbers out. Calls take turns,
+// those of all models of an engine together, since they share its threads.
+import { EngineError } from '../../errors.ts';
+import type { ModelFolder } from '../../model/folder.ts';
+import { writeModelFolder } from '../../model/folder.ts';
+import { parameterCount, parameterTable, type Parameter } from '../../model/shape.ts';
+import { loadState, saveState } from '../../model/training-state.ts';
+import type {
+  AdamWUpdate,
+  Cotangents,
+  ForwardOptions,
+  ForwardPass,
+  ModelInfo,
+  SampledSequence,
+  SampleRequest,
+  ScoredSequence,
+  StepResult,
+  Trainable,
+} from '../engine.ts';
+import { checkCotangents, checkForward, checkSampleRequests, checkUpdate } from '../requests.ts';
+import { ARRAYS, type Addon, type CancelFlag, type ModelHandle, type SamplingHandle } from './addon.ts';
+import type { Turns } from './turns.ts';
+
+interface PassState {
+  readonly options: ForwardOptions;
+  readonly lengths: Int32Array;
+  readonly weightsVersion: number;
+  /** The addon's name of the pass; null once used or released, 0 without gradient. */
+  pass: number | null;
+}
+
+export class NativeModel implements Trainable {
+  readonly info: ModelInfo;
+  readonly trains: boolean;
+  readonly #addon: Addon;
+  readonly #handle: ModelHandle;
+  readonly #turns: Turns;
+  readonly #folder: ModelFolder;
+  readonly #table: readonly Parameter[];
+  readonly #passes = new WeakMap<ForwardPass, PassState>();
+  /** Counts step and load, which make older passes stale and end samplings. */
+  #weightsVersion = 0;
+  #closed = false;
+
+  constructor(addon: Addon, handle: ModelHandle, turns: Turns, folder: ModelFolder, trains: boolean) {
+    this.#addon = addon;
+    this.#handle = handle;
+    this.#turns = turns;
+    this.#folder = folder;
+    this.#table = parameterTable(folder.shape);
+    this.trains = trains;
+    this.info = {
+      vocabularySize: folder.shape.vocabularySize,
+      maxSequenceLength: folder.shape.maxSequenceLength,
+      parameterCount: parameterCount(folder.shape),
+    };
+  }
+
+  async *sample(requests: readonly SampleRequest[], signal?: AbortSignal): AsyncGenerator<SampledSequence> {
+    this.#checkOpen();
+    checkSampleRequests(requests, this.#folder.shape);
+    signal?.throwIfAborted();
+    if (requests.length === 0) return;
+    const version = this.#weightsVersion;
+    const sampling = startSampling(this.#addon, this.#handle, requests);
+    try {
+      for (;;) {
+        const ended = await this.#cancellable(signal, (flag) => {
+          this.#checkOpen();
+          if (version !== this.#weightsVersion) {
+            throw new EngineError('The weights changed while sampling (step or load); sample again.');
+          }
+          return this.#addon.nextSampled(sampling, flag);
+        });
+        if (ended.length === 0) return;
+        for (const { index, tokens, logprobs, stopped } of ended) {
+          signal?.throwIfAborted();
+          yield { index, tokens, logprobs: Float64Array.from(logprobs), finish: stopped ? 'stop' : 'length' };
+        }
+      }
+    } finally {
+      this.#addon.endSampling(sampling);
+    }
+  }
+
+  async forward(
+    sequences: readonly ScoredSequence[],
+    options: ForwardOptions,
+    signal?: AbortSignal,
+  ): Promise<ForwardPass> {
+    this.#checkOpen();
+    checkForward(sequences, options, this.#folder.shape, this.trains);
+    signal?.throwIfAborted();
+    const prompts = sequences.map(({ promptTokens }) => promptTokens);
+    const responses = sequences.map(({ responseTokens }) => responseTokens);
+    const lengths = lengthsOf(responses);
+    const result = await this.#cancellable(signal, (flag) => {
+      this.#checkOpen();
+      return this.#addon.forward(
+        this.#handle,
+        flag,
+        joined(prompts),
+        lengthsOf(prompts),
+        joined(responses),
+        lengths,
+        options.temperature,
+        options.gradient,
+        options.want.entropies === true,
+      );
+    });
+    const state: PassState = { options, lengths, weightsVersion: this.#weightsVersion, pass: result.pass };
+    const pass: ForwardPass = {
+      ...(options.want.logprobs === true ? { logprobs: cut(result.logprobs, lengths) } : {}),
+      ...(options.want.entropies === true ? { entropies: cut(result.entropies, lengths) } : {}),
+      release: () => this.#release(state),
+    };
+    this.#passes.set(pass, state);
+    return pass;
+  }
+
+  /** Takes its turn later and cannot fail: a pass that is gone by then needs no release. */
+  #release(state: PassState): void {
+    const { pass } = state;
+    state.pass = null;
+    if (pass === null || pass === 0 || this.#closed) return;
+    void this.#turns.take(async () => {
+      if (!this.#closed) await this.#addon.release(this.#handle, pass);
+    });
+  }
+
+  async backward(pass: ForwardPass, cotangents: Cotangents): Promise<void> {
+    this.#checkOpen();
+    this.#requireTraining('backward');
+    const state = this.#passes.get(pass);
+    if (state === undefined) {
+      throw new EngineError('This pass comes from another model; give it to the model that made it.');
+    }
+    if (state.pass === null) {
+      throw new EngineError(
+        'This pass was already used or released; a pass takes one backward. Call forward again.',
+      );
+    }
+    if (state.weightsVersion !== this.#weightsVersion) {
+      throw new EngineError(
+        'The weights changed since this pass was made (step or load); call forward again.',
+      );
+    }
+    if (!state.options.gradient) {
+      throw new EngineError('This pass was made with gradient: false; call forward with gradient: true.');
+    }
+    checkCotangents(cotangents, state.options.want, [...state.lengths]);
+    const name = state.pass;
+    state.pass = null;
+    const flat = (arrays: readonly Float64Array[] | undefined) =>
+      arrays === undefined ? null : joinedFloats(arrays);
+    await this.#take(() =>
+      this.#addon.backward(
+        this.#handle,
+        name,
+        state.lengths,
+        flat(cotangents.logprobs),
+        flat(cotangents.entropies),
+      ),
+    );
+  }
+
+  async step(update: AdamWUpdate): Promise<StepResult> {
+    this.#checkOpen();
+    this.#requireTraining('step');
+    checkUpdate(update);
+    const { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm } = update;
+    return this.#take(() => {
+      this.#weightsVersion++;
+      return this.#addon.step(this.#handle, learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm);
+    });
+  }
+
+  async save(dir: string): Promise<void> {
+    this.#checkOpen();
+    this.#requireTraining('save');
+    // Read in one turn, so that a step cannot come between; written afterwards.
+    const state = await this.#take(async () => ({
+      weights: this.#read(ARRAYS.weights),
+      firstMoments: this.#read(ARRAYS.firstMoments),
+      secondMoments: this.#read(ARRAYS.secondMoments),
+      step: this.#addon.stepCount(this.#handle),
+    }));
+    await saveState(dir, this.#folder.shape, state, this.#folder.folder);
+  }
+
+  /** Reads everything before it changes anything. A model that does not train takes the weights alone. */
+  async load(dir: string): Promise<void> {
+    this.#checkOpen();
+    const state = await loadState(dir, this.#folder.shape, Float32Array);
+    await this.#take(async () => {
+      this.#weightsVersion++;
+      this.#write(ARRAYS.weights, state.weights);
+      if (this.trains) {
+        this.#write(ARRAYS.firstMoments, state.firstMoments);
+        this.#write(ARRAYS.secondMoments, state.secondMoments);
+        this.#addon.setStepCount(this.#handle, state.step);
+      }
+      await this.#addon.weightsChanged(this.#handle);
+    });
+  }
+
+  async exportWeights(dir: string): Promise<void> {
+    this.#checkOpen();
+    const weights = await this.#take(async () => this.#read(ARRAYS.weights));
+    await writeModelFolder(dir, this.#folder.shape, weights, { copyTokenizerFrom: this.#folder.folder });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#turns.take(async () => this.#addon.closeModel(this.#handle));
+  }
+
+  #read(which: number): Map<string, Float32Array> {
+    return new Map(
+      this.#table.map(({ name }, tensor) => [name, this.#addon.readArray(this.#handle, which, tensor)]),
+    );
+  }
+
+  #write(which: number, tensors: ReadonlyMap<string, Float32Array>): void {
+    this.#table.forEach(({ name }, tensor) => {
+      this.#addon.writeArray(this.#handle, which, tensor, tensors.get(name)!);
+    });
+  }
+
+  /** A turn that finds the model still open. */
+  #take<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(() => {
+      this.#checkOpen();
+      return work();
+    });
+  }
+
+  /** A turn whose native call ends early when the signal is aborted, with the signal's reason. */
+  #cancellable<T>(signal: AbortSignal | undefined, call: (flag: CancelFlag) => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      signal?.throwIfAborted();
+      const flag = this.#addon.createCancelFlag();
+      const onAbort = () => this.#addon.cancel(flag);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        return await call(flag);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw asEngineError(error);
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+      }
+    });
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new EngineError('This model was closed; open it again.');
+  }
+
+  #requireTraining(call: string): void {
+    if (!this.trains) {
+      throw new EngineError(
+        `A model opened with trainable: false has no ${call}; open it with trainable: true.`,
+      );
+    }
+  }
+}
+
+/** Errors of the core are sentences for a person; those that are already typed stay as they are. */
+function asEngineError(error: unknown): unknown {
+  return error instanceof Error && error.name === 'Error' ? new EngineError(error.message) : error;
+}
+
+function startSampling(addon: Addon, model: ModelHandle, requests: readonly SampleRequest[]): SamplingHandle {
+  const prompts = requests.map(({ promptTokens }) => promptTokens);
+  const stops = requests.map(({ stopTokens }) => Int32Array.from(stopTokens));
+  return addon.startSampling(
+    model,
+    joined(prompts),
+    lengthsOf(prompts),
+    Int32Array.from(requests, ({ maxNewTokens }) => maxNewTokens),
+    Float32Array.from(requests, ({ temperature }) => temperature),
+    joined(stops),
+    lengthsOf(stops),
+    BigUint64Array.from(requests, ({ seed }) => seed),
+  );
+}
+
+function lengthsOf(arrays: readonly Int32Array[]): Int32Array {
+  return Int32Array.from(arrays, ({ length }) => length);
+}
+
+function joined(arrays: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
+function joinedFloats(arrays: readonly Float64Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
+/** One Float64Array a sequence, holding the float32 values exactly. */
+function cut(flat: Float32Array, lengths: Int32Array): Float64Array[] {
+  let at = 0;
+  return Array.from(lengths, (length) => {
+    const part = Float64Array.from(flat.subarray(at, at + length));
+    at += length;
+    return part;
+  });
+}

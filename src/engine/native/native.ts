@@ -1,0 +1,142 @@
+// The native engine: the C++ addon behind the engine interface. Float32 throughout, on its own threads; the
+// instruction set is the fastest the machine has unless GUIDERAIL_ISA names another.
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { EngineError, messageOf } from '../../errors.ts';
+import { readModelFolder } from '../../model/folder.ts';
+import { parameterCount, parameterTable, sizeOf, type ModelShape } from '../../model/shape.ts';
+import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
+import { ARRAYS, loadAddon, type Addon, type RuntimeHandle } from './addon.ts';
+import { NativeModel } from './model.ts';
+import { Turns } from './turns.ts';
+
+export interface NativeOptions {
+  /** Threads that compute; default: the cores this process may use. Changes no result. */
+  readonly threads?: number;
+  /** Default: GUIDERAIL_ISA, or the fastest. */
+  readonly instructionSet?: string;
+  /** Activations a pass may keep; what is over is computed again in backward. Changes no result. Default 1024. */
+  readonly activationBudgetMiB?: number;
+}
+
+class NativeEngine implements Engine {
+  readonly name = 'native';
+  readonly description: string;
+  readonly instructionSet: string;
+  readonly capabilities: EngineCapabilities = {
+    fullFineTune: true,
+    lora: false,
+    valueHead: false,
+    exactLogprobs: true,
+    exactResume: true,
+    entropyGradient: true,
+    gradientClipping: true,
+  };
+  readonly #addon: Addon;
+  readonly #runtime: RuntimeHandle;
+  readonly #budgetBytes: number;
+  readonly #turns = new Turns();
+  readonly #models: NativeModel[] = [];
+  #closed = false;
+
+  constructor(options: NativeOptions) {
+    this.#addon = loadAddon();
+    const budgetMiB = options.activationBudgetMiB ?? 1024;
+    this.#budgetBytes = budgetMiB * 2 ** 20;
+    const threads = options.threads ?? availableParallelism();
+    const asked = options.instructionSet ?? process.env.GUIDERAIL_ISA ?? '';
+    try {
+      this.#runtime = this.#addon.createRuntime(threads, asked);
+    } catch (error) {
+      throw new EngineError(messageOf(error));
+    }
+    const available = this.#addon.instructionSets();
+    this.instructionSet = asked === '' ? available.at(-1)! : asked;
+    const why = asked === '' ? 'the fastest' : 'as GUIDERAIL_ISA or the caller asks';
+    this.description = `native: C++, float32, ${threads} threads, up to ${budgetMiB} MiB of activations, ${this.instructionSet} (${why} of ${available.join(', ')})`;
+  }
+
+  async open(spec: ModelSpec): Promise<Trainable> {
+    if (this.#closed) throw new EngineError('The native engine was closed; make another.');
+    checkSpec(spec);
+    const folder = await readModelFolder(spec.folder);
+    requireMemory(folder.shape, spec.trainable, folder.folder);
+    const handle = this.#addon.createModel(this.#runtime, folder.shape, spec.trainable, this.#budgetBytes);
+    const table = parameterTable(folder.shape);
+    this.#checkTable(handle, folder.shape);
+    for (const [tensor, { name }] of table.entries()) {
+      const data = await folder.readTensor(name);
+      this.#addon.writeArray(
+        handle,
+        ARRAYS.weights,
+        tensor,
+        data instanceof Float32Array ? data : Float32Array.from(data),
+      );
+    }
+    await this.#turns.take(() => this.#addon.weightsChanged(handle));
+    const model = new NativeModel(this.#addon, handle, this.#turns, folder, spec.trainable);
+    this.#models.push(model);
+    return model;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const model of this.#models) await model.close();
+  }
+
+  /** The order of tensors is written twice, in TypeScript and in C++; an addon of another version is caught here. */
+  #checkTable(handle: ReturnType<Addon['createModel']>, shape: ModelShape): void {
+    const sizes = this.#addon.tensorSizes(handle);
+    const expected = parameterTable(shape).flatMap(({ dims }) => (dims.length === 1 ? [1, dims[0]!] : dims));
+    if (expected.length !== sizes.length || expected.some((size, index) => size !== sizes[index])) {
+      throw new EngineError(
+        'The native addon was built from other sources than this code; run `npm run build:native`.',
+      );
+    }
+  }
+}
+
+function checkSpec(spec: ModelSpec): void {
+  if (spec.head !== 'lm') {
+    throw new EngineError(
+      'The native engine has no value head; open the critic with an engine that declares valueHead.',
+    );
+  }
+  if (spec.adapter.kind !== 'none') {
+    throw new EngineError(
+      'The native engine trains all weights and has no LoRA; set the adapter to none or use an engine that declares lora.',
+    );
+  }
+  const base = spec.sharesBaseWith;
+  if (base !== undefined && (!(base instanceof NativeModel) || base.trains)) {
+    throw new EngineError(
+      'Base weights can be shared only with a model of this engine that does not train: without an adapter, training moves them. Leave sharesBaseWith out.',
+    );
+  }
+}
+
+/** Bytes of weights and their packed copies, and where it trains of gradients and two moments. */
+export function modelBytes(shape: ModelShape, trainable: boolean): number {
+  const packed = parameterTable(shape)
+    .filter(({ kind }) => kind === 'matrix')
+    .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+  return 4 * (parameterCount(shape) * (trainable ? 4 : 1) + packed);
+}
+
+/** Refuses, before anything is allocated, a model that this process cannot hold. */
+function requireMemory(shape: ModelShape, trainable: boolean, folder: string): void {
+  const needed = modelBytes(shape, trainable);
+  const limit = process.constrainedMemory();
+  const available = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  if (needed <= available) return;
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  throw new EngineError(
+    `Expected ${folder} to fit into memory, but ${trainable ? 'training' : 'running'} its ` +
+      `${(parameterCount(shape) / 1e6).toFixed(0)}M parameters takes ${gib(needed)} GiB for weights` +
+      `${trainable ? ', gradients and moments' : ''}, and this machine has ${gib(available)} GiB (${gib(freemem())} free); ` +
+      `use a smaller model${trainable ? ', evaluate it without training,' : ''} or a machine with more memory.`,
+  );
+}
+
+export function createNativeEngine(options: NativeOptions = {}): Engine {
+  return new NativeEngine(options);
+}
