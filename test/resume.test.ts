@@ -1,9 +1,7 @@
 // Resume is exact: a run that was interrupted or killed, however often and whenever, ends with the bytes of one that
 // was not (times aside). The process that is killed is the command line itself, as built into dist/.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrainProgress } from '../src/train/loop.ts';
 import {
@@ -14,12 +12,11 @@ import {
   scratchFolder,
   SFT_RECIPE,
   TRAIN_RECIPE,
-  type Tree,
 } from './micro.case.ts';
+import { lifeOf } from './process-life.case.ts';
 
 const root = scratchFolder();
 afterAll(() => rmSync(root, { recursive: true }));
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 describe('training', () => {
   let expected: Record<string, string>;
@@ -152,45 +149,3 @@ describe('supervised fine-tuning', () => {
     expect(fingerprint(dir)).toEqual(fingerprint(whole));
   });
 });
-
-/**
- * One life of the command: to its end, or killed as soon as something whose path below the run directory begins
- * with `killAt` changes (or, for `checkpoint of step n`, as soon as events.jsonl says that it was written).
- */
-async function lifeOf(
-  command: 'train' | 'sft',
-  recipe: Tree,
-  dir: string,
-  { resume = false, killAt }: { resume?: boolean; killAt?: string } = {},
-): Promise<'ended' | 'killed'> {
-  if (!existsSync(MAIN)) throw new Error(`Expected ${MAIN}; run npm run build.`);
-  for (const folder of ['rollouts', 'checkpoints']) mkdirSync(join(dir, folder), { recursive: true });
-  const file = `${dir}.yaml`;
-  writeFileSync(file, JSON.stringify(recipe)); // JSON is YAML
-  const child = spawn(process.execPath, [MAIN, command, file, resume ? '--resume' : '--out', dir], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const kill = () => child.kill('SIGKILL');
-  const watchers =
-    killAt === undefined
-      ? []
-      : ['', 'rollouts', 'checkpoints'].map((folder) =>
-          watch(join(dir, folder), (_, name) => {
-            const path = join(folder, name ?? '');
-            if (path.startsWith(killAt) || (path === 'events.jsonl' && says(join(dir, path), killAt))) kill();
-          }),
-        );
-  let complaints = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-  const [code, signal] = await new Promise<[number | null, string | null]>((done) =>
-    child.on('close', (...ending) => done(ending)),
-  );
-  for (const watcher of watchers) watcher.close();
-  if (signal === 'SIGKILL') return 'killed';
-  if (code !== 0) throw new Error(`The process ended with ${code}: ${complaints}`);
-  return 'ended';
-}
-
-function says(events: string, moment: string): boolean {
-  return moment.startsWith('checkpoint of') && readFileSync(events, 'utf8').includes(`${moment}.`);
-}
