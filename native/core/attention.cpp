@@ -77,14 +77,13 @@ struct HeadOfBlock {
     const int D = shape.headDim, Q = shape.queryWidth();
     const float* query = queries + firstRow() * Q + head * D;
     const int prefix = segment().prefix;
-    const ptrdiff_t at = static_cast<ptrdiff_t>(keyHead()) * D;
     if (prefix > 0) {
       const KeyValues& shared = segment().shared;
-      kernels.gemm(block.count, prefix, D, query, Q, 1, shared.keys + at * shared.keyRow, shared.keyRow, scores, stride, Onto::Zero);
+      kernels.gemm(block.count, prefix, D, query, Q, 1, shared.keys + keyHead() * shared.keyHead, 16, D * 16, scores, stride, Onto::Zero);
     }
     forOwn([&](int row, int count, const Segment& own, int end) {
-      kernels.gemm(count, end - prefix, D, query + static_cast<size_t>(row) * Q, Q, 1, own.memory.keys + at * own.memory.keyRow,
-                   own.memory.keyRow, scores + row * stride + prefix, stride, Onto::Zero);
+      kernels.gemm(count, end - prefix, D, query + static_cast<size_t>(row) * Q, Q, 1, own.memory.keys + keyHead() * own.memory.keyHead,
+                   16, D * 16, scores + row * stride + prefix, stride, Onto::Zero);
     });
     for (int row = 0; row < block.count; row++) kernels.scale(seen(row), scores + row * stride, scoreScale(shape), scores + row * stride);
   }
@@ -111,18 +110,28 @@ void forwardHead(const HeadOfBlock& at, const float* queries, float* out, Softma
   }
   at.mask(scores, stride);
   float* target = out + at.firstRow() * Q + at.head * D;
-  const size_t value = static_cast<size_t>(at.keyHead()) * D;
   if (prefix > 0) {
     const KeyValues& shared = at.segment().shared;
-    kernels.gemm(count, D, prefix, scores, stride, 1, shared.values + value, shared.valueRow, target, Q, Onto::Zero);
+    kernels.gemm(count, D, prefix, scores, stride, 1, shared.values + at.keyHead() * shared.valueHead, shared.valueRow, 16, target, Q, Onto::Zero);
   }
   at.forOwn([&](int row, int rows, const Segment& own, int end) {
-    kernels.gemm(rows, D, end - prefix, scores + row * stride + prefix, stride, 1, own.memory.values + value, own.memory.valueRow,
+    kernels.gemm(rows, D, end - prefix, scores + row * stride + prefix, stride, 1, own.memory.values + at.keyHead() * own.memory.valueHead, own.memory.valueRow, 16,
                  target + static_cast<size_t>(row) * Q, Q, prefix > 0 ? Onto::Chain : Onto::Zero);
   });
   for (int row = 0; row < count; row++) kernels.scale(D, target + static_cast<size_t>(row) * Q, inverse[row], target + static_cast<size_t>(row) * Q);
 }
 }  // namespace
+
+void storeTransposed(int D, const float* rows, ptrdiff_t row, int first, int count, float* blocks) {
+  for (int i = 0; i < count;) {
+    const int lane = (first + i) % 16, run = std::min(16 - lane, count - i);
+    float* to = blocks + static_cast<ptrdiff_t>(first + i) / 16 * 16 * D + lane;
+    for (int d = 0; d < D; d++) {
+      for (int j = 0; j < run; j++) to[d * 16 + j] = rows[(i + j) * row + d];
+    }
+    i += run;
+  }
+}
 
 void attentionForward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
                       const float* queries, float* out, SoftmaxTrace* trace, Buffer& scratch) {
@@ -149,7 +158,7 @@ struct BackwardInputs {
   AttentionGradients gradients;
 };
 
-/** Space of one thread: probs and dScores [QUERIES][stride], values transposed [D][stride]. */
+/** Space of one thread: probs and dScores [QUERIES][stride], values of all positions in blocks as keys are. */
 struct BackwardSpace {
   float *probs, *dScores, *valuesTransposed;
   ptrdiff_t stride;
@@ -162,7 +171,7 @@ void scoresBackward(const HeadOfBlock& at, const BackwardInputs& in, const Backw
   const float* dOut = in.dOut + at.firstRow() * Q + at.head * D;
   const float* out = in.out + at.firstRow() * Q + at.head * D;
   at.score(in.queries, space.probs, space.stride);
-  kernels.gemm(count, at.seen(count - 1), D, dOut, Q, 1, space.valuesTransposed, space.stride, space.dScores, space.stride, Onto::Zero);
+  kernels.gemm(count, at.seen(count - 1), D, dOut, Q, 1, space.valuesTransposed, 16, D * 16, space.dScores, space.stride, Onto::Zero);
   for (int row = 0; row < count; row++) {
     const int seen = at.seen(row);
     const SoftmaxTrace& trace = in.trace[(at.firstRow() + row) * at.shape.heads + at.head];
@@ -185,24 +194,25 @@ void backwardHead(const HeadOfBlock& at, const BackwardInputs& in, const Backwar
   float* dQuery = in.gradients.queries + at.firstRow() * Q + at.head * D;
   const auto piece = [&](int firstRow, int from, int positions, Onto onto) {
     const size_t key = static_cast<size_t>(firstRow) * K + at.keyHead() * D;
-    kernels.gemm(count, D, positions, space.dScores + from, space.stride, 1, in.keys + key, K, dQuery, Q, onto);
-    kernels.gemm(positions, D, count, space.dScores + from, 1, space.stride, query, Q, in.gradients.keys + key, K, Onto::Sum);
-    kernels.gemm(positions, D, count, space.probs + from, 1, space.stride, dOut, Q, in.gradients.values + key, K, Onto::Sum);
+    kernels.gemm(count, D, positions, space.dScores + from, space.stride, 1, in.keys + key, K, 16, dQuery, Q, onto);
+    kernels.gemm(positions, D, count, space.dScores + from, 1, space.stride, query, Q, 16, in.gradients.keys + key, K, Onto::Sum);
+    kernels.gemm(positions, D, count, space.probs + from, 1, space.stride, dOut, Q, 16, in.gradients.values + key, K, Onto::Sum);
   };
   const int prefix = segment.prefix, end = at.seen(count - 1);
   if (prefix > 0) piece(at.segments[segment.parent].firstRow, 0, prefix, Onto::Zero);
   piece(segment.firstRow, prefix, end - prefix, prefix > 0 ? Onto::Chain : Onto::Zero);
 }
 
-/** Values of a segment's rows into columns start, start + 1, … of [D][stride]; its own gradients are zeroed. */
+/** Values of a segment's rows to positions start, start + 1, …; its own gradients are zeroed. */
 void beginSegment(const ModelShape& shape, const Segment& segment, int keyHead, const BackwardInputs& in, const BackwardSpace& space) {
   const int D = shape.headDim, K = shape.keyWidth();
   for (int row = 0; row < segment.rows; row++) {
     const size_t at = static_cast<size_t>(segment.firstRow + row) * K + keyHead * D;
     std::fill_n(in.gradients.keys + at, D, 0.0f);
     std::fill_n(in.gradients.values + at, D, 0.0f);
-    for (int d = 0; d < D; d++) space.valuesTransposed[d * space.stride + segment.start + row] = in.values[at + d];
   }
+  if (segment.rows > 0)
+    storeTransposed(D, in.values + static_cast<size_t>(segment.firstRow) * K + keyHead * D, K, segment.start, segment.rows, space.valuesTransposed);
 }
 
 /** Segments that share a prompt, the prompt's own first: their gradients of its keys have one writer. */

@@ -8,15 +8,24 @@
 
 namespace guiderail {
 
-/** Keys and values of consecutive positions in one layer. Keys are transposed, so that lanes run over positions. */
+/**
+ * Keys and values of consecutive positions in one layer. Keys are transposed in blocks of 16 positions, so that
+ * lanes run over positions and what is filled of a head lies together.
+ */
 struct KeyValues {
-  /** Key dimension d of head h at position j: keys[(h · headDim + d) · keyRow + j]. */
+  /** Dimension d of the key of head h at position j: keys[h · keyHead + (j / 16 · headDim + d) · 16 + j % 16]. */
   float* keys;
-  ptrdiff_t keyRow;
-  /** Value of head h at position j: values[j · valueRow + h · headDim]. */
+  ptrdiff_t keyHead;
+  /** Value of head h at position j: values[h · valueHead + j · valueRow], headDim floats. */
   float* values;
-  ptrdiff_t valueRow;
+  ptrdiff_t valueHead, valueRow;
+
+  /** keyHead of memory for so many positions. */
+  static ptrdiff_t keyHeadFor(const ModelShape& shape, size_t positions) { return static_cast<ptrdiff_t>((positions + 15) / 16 * 16) * shape.headDim; }
 };
+
+/** `count` rows of D floats to positions first, first + 1, … of blocks laid out as the keys of a head. */
+void storeTransposed(int D, const float* rows, ptrdiff_t row, int first, int count, float* blocks);
 
 /** Consecutive rows of a batch that are positions start, start + 1, … of one sequence. */
 struct Segment {

@@ -46,16 +46,16 @@ void Decoder::embedBackward(const Batch& batch, const float* dHidden) const {
 }
 
 void Decoder::layOutKeys(Batch& batch, const LayerActivations& activations, Workspace& space) const {
-  const size_t K = shape_.keyWidth();
-  const auto rowOf = [](const Segment& segment) { return oddLines(segment.rows); };
+  const ptrdiff_t K = shape_.keyWidth(), D = shape_.headDim;
   size_t total = 0;
-  for (const Segment& segment : batch.segments) total += K * rowOf(segment);
+  for (const Segment& segment : batch.segments) total += KeyValues::keyHeadFor(shape_, segment.rows) * shape_.keyValueHeads;
   space.keys.reserve(total);
-  size_t at = 0;
+  float* keys = space.keys.get();
   for (Segment& segment : batch.segments) {
-    segment.memory = {space.keys.get() + at, rowOf(segment), activations.value + segment.firstRow * K, static_cast<ptrdiff_t>(K)};
+    const ptrdiff_t keyHead = KeyValues::keyHeadFor(shape_, segment.rows);
+    segment.memory = {keys, keyHead, activations.value + segment.firstRow * K, D, K};
     if (segment.parent >= 0) segment.shared = batch.segments[segment.parent].memory;
-    at += K * rowOf(segment);
+    keys += keyHead * shape_.keyValueHeads;
   }
 }
 
@@ -67,20 +67,26 @@ void Decoder::rotate(const Batch& batch, int row, float* heads, int count, float
   }
 }
 
-/** Keys of some rows into the transposed memory of their segments, in runs whose lines stay in the cache. */
+/** Keys of some rows into the memory of their segments. */
 void Decoder::storeKeys(const Batch& batch, int fromRow, int toRow, const float* keys) const {
-  constexpr int RUN = 16;
-  const size_t K = shape_.keyWidth();
+  const size_t K = shape_.keyWidth(), D = shape_.headDim;
   for (int row = fromRow; row < toRow;) {
     const Segment& segment = batch.segments[batch.segmentOf[row]];
-    const int count = std::min({RUN, toRow - row, segment.firstRow + segment.rows - row});
-    const float* from = keys + row * K;
-    float* to = segment.memory.keys + (segment.start - segment.prefix) + (row - segment.firstRow);
-    for (size_t d = 0; d < K; d++) {
-      for (int i = 0; i < count; i++) to[d * segment.memory.keyRow + i] = from[i * K + d];
-    }
+    const int count = std::min(toRow, segment.firstRow + segment.rows) - row;
+    const int position = segment.start - segment.prefix + row - segment.firstRow;
+    for (int head = 0; head < shape_.keyValueHeads; head++)
+      storeTransposed(shape_.headDim, keys + row * K + head * D, K, position, count, segment.memory.keys + head * segment.memory.keyHead);
     row += count;
   }
+}
+
+/** Decoding keeps values in a memory of its own, head by head; in training the rows themselves are the memory. */
+void Decoder::storeValue(const Segment& segment, int row, const float* value) const {
+  const KeyValues& memory = segment.memory;
+  float* to = memory.values + (segment.start - segment.prefix + row - segment.firstRow) * memory.valueRow;
+  if (to == value) return;
+  for (int head = 0; head < shape_.keyValueHeads; head++)
+    std::memcpy(to + head * memory.valueHead, value + head * shape_.headDim, shape_.headDim * sizeof(float));
 }
 
 /** From the projections: head norms, RoPE, and keys and values into memory. */
@@ -100,11 +106,7 @@ void Decoder::queriesAndKeys(const LayerTensors& t, const Batch& batch, LayerAct
       }
       rotate(batch, row, a.query + row * Q, N, 1.0f);
       rotate(batch, row, a.key + row * K, G, 1.0f);
-      // Decoding keeps values in a memory of its own; in training the rows themselves are the memory.
-      const Segment& segment = batch.segments[batch.segmentOf[row]];
-      const float* value = a.value + row * K;
-      float* memory = segment.memory.values + (segment.start - segment.prefix + row - segment.firstRow) * segment.memory.valueRow;
-      if (memory != value) std::memcpy(memory, value, K * sizeof(float));
+      storeValue(batch.segments[batch.segmentOf[row]], row, a.value + row * K);
     }
     storeKeys(batch, from, to, a.key);
   });

@@ -70,6 +70,7 @@ class Decoder {
   void queriesAndKeys(const LayerTensors& t, const Batch& batch, LayerActivations& a) const;
   void rotate(const Batch& batch, int row, float* heads, int count, float direction) const;
   void storeKeys(const Batch& batch, int fromRow, int toRow, const float* keys) const;
+  void storeValue(const Segment& segment, int row, const float* value) const;
   void mlpBackward(const LayerTensors& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const;
   void attentionAndRopeBackward(const LayerTensors& t, const Batch& batch, const LayerActivations& a, const float* dHidden,
                                 Workspace& space) const;

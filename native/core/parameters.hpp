@@ -50,6 +50,7 @@ class Parameters {
   Tensor& finalNorm() { return *finalNorm_; }
   /** Brings the packed copies up to date; call after weights were written. */
   void pack();
+  size_t packedBytes() const { return packed_.bytes(); }
   void clearGradients();
 
  private:

@@ -41,8 +41,8 @@ class SamplerRun {
     size_t bytes() const { return all_.bytes(); }
 
    private:
-    ptrdiff_t keyRow_;
-    size_t keyWidth_, layerFloats_;
+    const ModelShape* shape_;
+    size_t positions_;
     Lease all_;
   };
   /** A prompt that was run: its memory, and the logits of its first response token. */
@@ -85,6 +85,8 @@ class SamplerRun {
   std::shared_ptr<Prompt> lastPrompt_;
   int lastRequest_ = -1;
   std::vector<Slot> slots_;
+  /** Sequences under way at once. */
+  size_t slotLimit_;
 
   // Of one step; members so that decoding allocates nothing.
   Batch batch_;

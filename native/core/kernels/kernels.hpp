@@ -29,11 +29,11 @@ struct Kernels {
   int rowBlock;
 
   /**
-   * C[m,n] = Σ_k A[m,k] B[k,n] onto C. A[m,k] is a[m·aRow + k·aCol]; B[k,n] is b[k·bRow + n]; C[m,n] is
-   * c[m·cRow + n]. Two calls, the second with Onto::Chain, give the bits of one call over the K of both.
+   * C[m,n] = Σ_k A[m,k] B[k,n] onto C. A[m,k] is a[m·aRow + k·aCol]; B[k,n] is
+   * b[k·bRow + (n / 16)·bVector + n % 16], so bVector is 16 where rows of B are plain; C[m,n] is c[m·cRow + n]. Two calls, the second with Onto::Chain, give the bits of one call over the K of both.
    */
   void (*gemm)(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow,
-               float* c, ptrdiff_t cRow, Onto onto);
+               ptrdiff_t bVector, float* c, ptrdiff_t cRow, Onto onto);
   /** out[i] = exp(x[i] + shift); returns Σ out by the rule of 16 lanes. x and out may be the same. */
   float (*expSum)(int n, const float* x, float shift, float* out);
   float (*maximum)(int n, const float* x);

@@ -11,7 +11,7 @@ using guiderail::Onto;
 
 /** R rows by N vectors of C, the last vector with `tail` columns (0: all 16). */
 template <int R, int N>
-inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, float* c,
+inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c,
                      ptrdiff_t cRow, int tail, Onto onto) {
   V acc[R][N];
   for (int r = 0; r < R; r++) {
@@ -23,7 +23,7 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
   if (tail == 0) {
     for (int k = 0; k < K; k++) {
       V bv[N];
-      for (int n = 0; n < N; n++) bv[n] = load(b + k * bRow + 16 * n);
+      for (int n = 0; n < N; n++) bv[n] = load(b + k * bRow + n * bVector);
       for (int r = 0; r < R; r++) {
         V av = all(a[r * aRow + k * aCol]);
         for (int n = 0; n < N; n++) acc[r][n] = madd(av, bv[n], acc[r][n]);
@@ -32,8 +32,8 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
   } else {
     for (int k = 0; k < K; k++) {
       V bv[N];
-      for (int n = 0; n < N - 1; n++) bv[n] = load(b + k * bRow + 16 * n);
-      bv[N - 1] = loadFirst(b + k * bRow + 16 * (N - 1), tail);
+      for (int n = 0; n < N - 1; n++) bv[n] = load(b + k * bRow + n * bVector);
+      bv[N - 1] = loadFirst(b + k * bRow + (N - 1) * bVector, tail);
       for (int r = 0; r < R; r++) {
         V av = all(a[r * aRow + k * aCol]);
         for (int n = 0; n < N; n++) acc[r][n] = madd(av, bv[n], acc[r][n]);
@@ -54,43 +54,43 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
 }
 
 template <int N>
-inline void gemmColumns(int M, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow,
+inline void gemmColumns(int M, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector,
                         float* c, ptrdiff_t cRow, int tail, Onto onto) {
   int m = 0;
-  for (; m + ROWS <= M; m += ROWS) gemmTile<ROWS, N>(K, a + m * aRow, aRow, aCol, b, bRow, c + m * cRow, cRow, tail, onto);
-  for (; m + 4 <= M; m += 4) gemmTile<4, N>(K, a + m * aRow, aRow, aCol, b, bRow, c + m * cRow, cRow, tail, onto);
-  for (; m + 2 <= M; m += 2) gemmTile<2, N>(K, a + m * aRow, aRow, aCol, b, bRow, c + m * cRow, cRow, tail, onto);
-  for (; m < M; m++) gemmTile<1, N>(K, a + m * aRow, aRow, aCol, b, bRow, c + m * cRow, cRow, tail, onto);
+  for (; m + ROWS <= M; m += ROWS) gemmTile<ROWS, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m + 4 <= M; m += 4) gemmTile<4, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m + 2 <= M; m += 2) gemmTile<2, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m < M; m++) gemmTile<1, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
 }
 
 /** A single row: tiles of N vectors of columns, then of fewer. */
 template <int N>
-inline void gemmSingle(int columns, int K, const float* a, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, float* c, Onto onto) {
+inline void gemmSingle(int columns, int K, const float* a, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c, Onto onto) {
   int n = 0;
-  for (; n + 16 * N <= columns; n += 16 * N) gemmTile<1, N>(K, a, 0, aCol, b + n, bRow, c + n, 0, 0, onto);
+  for (; n + 16 * N <= columns; n += 16 * N) gemmTile<1, N>(K, a, 0, aCol, b + n / 16 * bVector, bRow, bVector, c + n, 0, 0, onto);
   const int rest = columns - n;
   if (rest == 0) return;
-  if (rest > 16 * (N - 1)) return gemmTile<1, N>(K, a, 0, aCol, b + n, bRow, c + n, 0, rest % 16, onto);
-  if constexpr (N > 1) gemmSingle<N - 1>(rest, K, a, aCol, b + n, bRow, c + n, onto);
+  if (rest > 16 * (N - 1)) return gemmTile<1, N>(K, a, 0, aCol, b + n / 16 * bVector, bRow, bVector, c + n, 0, rest % 16, onto);
+  if constexpr (N > 1) gemmSingle<N - 1>(rest, K, a, aCol, b + n / 16 * bVector, bRow, bVector, c + n, onto);
 }
 
 /** Tiles of N vectors of columns, then of fewer. */
 template <int N>
-inline void gemmWidth(int M, int columns, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow,
+inline void gemmWidth(int M, int columns, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector,
                       float* c, ptrdiff_t cRow, Onto onto) {
   int n = 0;
-  for (; n + 16 * N <= columns; n += 16 * N) gemmColumns<N>(M, K, a, aRow, aCol, b + n, bRow, c + n, cRow, 0, onto);
+  for (; n + 16 * N <= columns; n += 16 * N) gemmColumns<N>(M, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, 0, onto);
   const int rest = columns - n;
   if (rest == 0) return;
-  if (rest > 16 * (N - 1)) return gemmColumns<N>(M, K, a, aRow, aCol, b + n, bRow, c + n, cRow, rest % 16, onto);
-  if constexpr (N > 1) gemmWidth<N - 1>(M, rest, K, a, aRow, aCol, b + n, bRow, c + n, cRow, onto);
+  if (rest > 16 * (N - 1)) return gemmColumns<N>(M, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, rest % 16, onto);
+  if constexpr (N > 1) gemmWidth<N - 1>(M, rest, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, onto);
 }
 
-void gemm(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, float* c,
+void gemm(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c,
           ptrdiff_t cRow, Onto onto) {
   // One row alone needs more columns at a time, to have enough chains under way.
-  if (M == 1) return gemmSingle<SINGLE>(N, K, a, aCol, b, bRow, c, onto);
-  gemmWidth<VECTORS>(M, N, K, a, aRow, aCol, b, bRow, c, cRow, onto);
+  if (M == 1) return gemmSingle<SINGLE>(N, K, a, aCol, b, bRow, bVector, c, onto);
+  gemmWidth<VECTORS>(M, N, K, a, aRow, aCol, b, bRow, bVector, c, cRow, onto);
 }
 
 // --- rows ---------------------------------------------------------------------------------------------------
