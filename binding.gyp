@@ -57,6 +57,24 @@
       "sources": ["native/binding/addon.cpp"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "<!(node -p \"require('node-api-headers').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS", "NAPI_CPP_EXCEPTIONS"]
+    },
+    # Programs that know no Node; scripts/build-native.mjs builds them when they are asked for.
+    {
+      "target_name": "core_tests",
+      "type": "executable",
+      "dependencies": ["core", "kernels_avx2", "kernels_avx512"],
+      "ldflags": ["-pthread"],
+      "sources": [
+        "native/tests/main.cpp", "native/tests/base_tests.cpp", "native/tests/function_tests.cpp",
+        "native/tests/gemm_tests.cpp", "native/tests/row_tests.cpp"
+      ]
+    },
+    {
+      "target_name": "kernel_bench",
+      "type": "executable",
+      "dependencies": ["core", "kernels_avx2", "kernels_avx512"],
+      "ldflags": ["-pthread"],
+      "sources": ["bench/kernels/main.cpp", "bench/kernels/peak.cpp"]
     }
   ]
 }

@@ -1,18 +1,23 @@
-// npm run build:native: builds the C++ addon where its sources are newer than it. Headers come from packages of
-// the registry (node-api-headers), so nothing else is downloaded.
+// npm run build:native: builds the C++ addon, or the program of binding.gyp that is named, where its sources are newer
+// than it. Headers come from packages of the registry (node-api-headers), so nothing else is downloaded.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const addon = join(root, 'build', 'Release', 'guiderail.node');
+/** Targets of binding.gyp: the file that each makes and the folders whose sources go into it. */
+const TARGETS = {
+  guiderail: { product: 'guiderail.node', sources: ['native/core', 'native/binding'] },
+  core_tests: { product: 'core_tests', sources: ['native/core', 'native/tests'] },
+  kernel_bench: { product: 'kernel_bench', sources: ['native/core', 'bench/kernels'] },
+};
 
-function newest(path) {
-  const own = statSync(path);
-  if (!own.isDirectory()) return own.mtimeMs;
-  return Math.max(...readdirSync(path).map((name) => newest(join(path, name))));
+/** When a source file of the folder was last changed, in milliseconds. */
+function newestSource(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((name) => /\.[ch]pp$/.test(name));
+  return Math.max(...files.map((name) => statSync(join(folder, name)).mtimeMs));
 }
 
 function fail(sentence) {
@@ -62,22 +67,43 @@ function headersFolder() {
   return folder;
 }
 
-export function buildNative() {
-  const sources = [join(root, 'binding.gyp'), join(root, 'native')];
-  if (existsSync(addon) && statSync(addon).mtimeMs > Math.max(...sources.map(newest))) return;
-  requireTools();
-  process.stderr.write('Building the native engine …\n');
-  const result = spawnSync('npx', ['node-gyp', 'rebuild', '--silent', `--nodedir=${headersFolder()}`], {
-    cwd: root,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
-  if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}\n`);
-    fail(
-      "Could not build the native engine; the compiler's messages are above (it needs C++20: GCC 11, Clang 14 or newer).",
-    );
-  }
+/** The path of what the target makes. */
+export function nativeProduct(target) {
+  const suffix = process.platform === 'win32' && target !== 'guiderail' ? '.exe' : '';
+  return join(root, 'build', 'Release', TARGETS[target].product + suffix);
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) buildNative();
+export function buildNative(target = 'guiderail') {
+  if (!Object.hasOwn(TARGETS, target)) {
+    fail(`Expected one of ${Object.keys(TARGETS).join(', ')} to build, got ${target}.`);
+  }
+  const product = nativeProduct(target);
+  const gyp = join(root, 'binding.gyp');
+  const newest = Math.max(
+    statSync(gyp).mtimeMs,
+    ...TARGETS[target].sources.map((folder) => newestSource(join(root, folder))),
+  );
+  if (existsSync(product) && statSync(product).mtimeMs > newest) return;
+  requireTools();
+  process.stderr.write(`Building ${target === 'guiderail' ? 'the native engine' : target} …\n`);
+  // make compiles only what changed; rebuilding all would be `node-gyp rebuild`.
+  for (const step of [
+    ['configure', `--nodedir=${headersFolder()}`],
+    ['build', target, '--jobs=max'],
+  ]) {
+    const result = spawnSync('npx', ['node-gyp', ...step, '--silent'], {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    if (result.status === 0) continue;
+    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}\n`);
+    fail(
+      `Could not build ${product}; the compiler's messages are above (it needs C++20: GCC 11, Clang 14 or newer).`,
+    );
+  }
+  // Where make had nothing to do, the product is as new as it can be.
+  utimesSync(product, new Date(), new Date());
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) buildNative(process.argv[2]);

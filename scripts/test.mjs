@@ -4,9 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildNative } from './build-native.mjs';
 import { setup } from './setup.mjs';
 
 setup();
+buildNative('core_tests');
 const scratch = mkdtempSync(join(tmpdir(), 'guiderail-test-'));
 const report = join(scratch, 'report.json');
 const result = spawnSync(

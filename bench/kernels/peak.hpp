@@ -1,0 +1,13 @@
+// What a core can do at most: multiply-adds on registers alone.
+#pragma once
+#include <string>
+
+namespace guiderail::bench {
+
+/**
+ * GFLOP/s of one thread in a run of about a millisecond, for "avx2" or "avx512"; 0 for a set without a measurement.
+ * In assembly, because compilers spill the accumulators of intrinsics and then measure their own loads.
+ */
+double registerPeak(const std::string& instructionSet);
+
+}  // namespace guiderail::bench
