@@ -1,7 +1,15 @@
 // Checks requests on entry, so that nothing inside checks again and nothing is changed by a bad one.
 import { EngineError } from '../errors.ts';
 import type { ModelShape } from '../model/shape.ts';
-import type { AdamWUpdate, Cotangents, ForwardOptions, SampleRequest, ScoredSequence } from './engine.ts';
+import type {
+  AdamWUpdate,
+  Cotangents,
+  ForwardOptions,
+  ModelSpec,
+  SampleRequest,
+  ScoredSequence,
+  Scorer,
+} from './engine.ts';
 
 function checkTokens(tokens: Int32Array, shape: ModelShape, where: string): void {
   if (tokens.length === 0) throw new EngineError(`Expected ${where} to have at least one token, got none.`);
@@ -87,7 +95,7 @@ export function checkForward(
 }
 
 /** @param lengths response length of each sequence of the pass. */
-export function checkCotangents(
+function checkCotangents(
   cotangents: Cotangents,
   wanted: ForwardOptions['want'],
   lengths: readonly number[],
@@ -123,4 +131,56 @@ export function checkUpdate(update: AdamWUpdate): void {
   if (!Number.isFinite(update.epsilon) || update.epsilon <= 0) fail('epsilon', 'above 0');
   if (!Number.isFinite(update.weightDecay) || update.weightDecay < 0) fail('weightDecay', '0 or above');
   if (!(update.maxGradNorm > 0)) fail('maxGradNorm', 'above 0 (Infinity for no clipping)');
+}
+
+/** What an engine remembers of a pass it made. */
+export interface PassFacts {
+  readonly options: ForwardOptions;
+  /** Response length of each sequence. */
+  readonly lengths: readonly number[];
+  /** How often step and load had changed the weights when it was made. */
+  readonly weightsVersion: number;
+  /** false: used or released. */
+  readonly live: boolean;
+}
+
+/** Whether backward may use a pass with these cotangents; undefined for a pass the model did not make. */
+export function checkPass(pass: PassFacts | undefined, weightsVersion: number, cotangents: Cotangents): void {
+  if (pass === undefined) {
+    throw new EngineError('This pass comes from another model; give it to the model that made it.');
+  }
+  if (!pass.live) {
+    throw new EngineError(
+      'This pass was already used or released; a pass takes one backward. Call forward again.',
+    );
+  }
+  if (pass.weightsVersion !== weightsVersion) {
+    throw new EngineError('The weights changed since this pass was made (step or load); call forward again.');
+  }
+  if (!pass.options.gradient) {
+    throw new EngineError('This pass was made with gradient: false; call forward with gradient: true.');
+  }
+  checkCotangents(cotangents, pass.options.want, pass.lengths);
+}
+
+/**
+ * What an engine without value head, LoRA and shared weights of trained models refuses to open. `isFrozen` says
+ * whether a model is one of its own that does not train.
+ */
+export function checkSpec(spec: ModelSpec, engine: string, isFrozen: (model: Scorer) => boolean): void {
+  if (spec.head !== 'lm') {
+    throw new EngineError(
+      `The ${engine} engine has no value head; open the critic with an engine that declares valueHead.`,
+    );
+  }
+  if (spec.adapter.kind !== 'none') {
+    throw new EngineError(
+      `The ${engine} engine trains all weights and has no LoRA; set the adapter to none or use an engine that declares lora.`,
+    );
+  }
+  if (spec.sharesBaseWith !== undefined && !isFrozen(spec.sharesBaseWith)) {
+    throw new EngineError(
+      'Base weights can be shared only with a model of this engine that does not train: without an adapter, training moves them. Leave sharesBaseWith out.',
+    );
+  }
 }

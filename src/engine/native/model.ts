@@ -17,7 +17,7 @@ import type {
   StepResult,
   Trainable,
 } from '../engine.ts';
-import { checkCotangents, checkForward, checkSampleRequests, checkUpdate } from '../requests.ts';
+import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
 import { ARRAYS, type Addon, type CancelFlag, type ModelHandle, type SamplingHandle } from './addon.ts';
 import type { Turns } from './turns.ts';
 
@@ -132,32 +132,16 @@ export class NativeModel implements Trainable {
     this.#checkOpen();
     this.#requireTraining('backward');
     const state = this.#passes.get(pass);
-    if (state === undefined) {
-      throw new EngineError('This pass comes from another model; give it to the model that made it.');
-    }
-    if (state.pass === null) {
-      throw new EngineError(
-        'This pass was already used or released; a pass takes one backward. Call forward again.',
-      );
-    }
-    if (state.weightsVersion !== this.#weightsVersion) {
-      throw new EngineError(
-        'The weights changed since this pass was made (step or load); call forward again.',
-      );
-    }
-    if (!state.options.gradient) {
-      throw new EngineError('This pass was made with gradient: false; call forward with gradient: true.');
-    }
-    checkCotangents(cotangents, state.options.want, [...state.lengths]);
-    const name = state.pass;
-    state.pass = null;
+    checkPass(state && factsOf(state), this.#weightsVersion, cotangents);
+    const { pass: name, lengths } = state!;
+    state!.pass = null;
     const flat = (arrays: readonly Float64Array[] | undefined) =>
       arrays === undefined ? null : joinedFloats(arrays);
     await this.#take(() =>
       this.#addon.backward(
         this.#handle,
-        name,
-        state.lengths,
+        name!,
+        lengths,
         flat(cotangents.logprobs),
         flat(cotangents.entropies),
       ),
@@ -265,6 +249,10 @@ export class NativeModel implements Trainable {
       );
     }
   }
+}
+
+function factsOf({ options, lengths, weightsVersion, pass }: PassState): PassFacts {
+  return { options, lengths: [...lengths], weightsVersion, live: pass !== null };
 }
 
 /** Errors of the core are sentences for a person; those that are already typed stay as they are. */

@@ -5,6 +5,7 @@ import { EngineError, messageOf } from '../../errors.ts';
 import { readModelFolder } from '../../model/folder.ts';
 import { parameterCount, parameterTable, sizeOf, type ModelShape } from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
+import { checkSpec } from '../requests.ts';
 import { ARRAYS, loadAddon, type Addon, type RuntimeHandle } from './addon.ts';
 import { NativeModel } from './model.ts';
 import { Turns } from './turns.ts';
@@ -57,7 +58,7 @@ class NativeEngine implements Engine {
 
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The native engine was closed; make another.');
-    checkSpec(spec);
+    checkSpec(spec, this.name, (model) => model instanceof NativeModel && !model.trains);
     const folder = await readModelFolder(spec.folder);
     requireMemory(folder.shape, spec.trainable, folder.folder);
     const handle = this.#addon.createModel(this.#runtime, folder.shape, spec.trainable, this.#budgetBytes);
@@ -92,25 +93,6 @@ class NativeEngine implements Engine {
         'The native addon was built from other sources than this code; run `npm run build:native`.',
       );
     }
-  }
-}
-
-function checkSpec(spec: ModelSpec): void {
-  if (spec.head !== 'lm') {
-    throw new EngineError(
-      'The native engine has no value head; open the critic with an engine that declares valueHead.',
-    );
-  }
-  if (spec.adapter.kind !== 'none') {
-    throw new EngineError(
-      'The native engine trains all weights and has no LoRA; set the adapter to none or use an engine that declares lora.',
-    );
-  }
-  const base = spec.sharesBaseWith;
-  if (base !== undefined && (!(base instanceof NativeModel) || base.trains)) {
-    throw new EngineError(
-      'Base weights can be shared only with a model of this engine that does not train: without an adapter, training moves them. Leave sharesBaseWith out.',
-    );
   }
 }
 

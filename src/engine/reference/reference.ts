@@ -4,27 +4,9 @@
 import { EngineError } from '../../errors.ts';
 import { readModelFolder } from '../../model/folder.ts';
 import type { Engine, ModelSpec, Trainable } from '../engine.ts';
+import { checkSpec } from '../requests.ts';
 import { ReferenceModel } from './trainable.ts';
 import { readWeights } from './weights.ts';
-
-function checkSpec(spec: ModelSpec): void {
-  if (spec.head !== 'lm') {
-    throw new EngineError(
-      'The reference engine has no value head; open the critic with an engine that declares valueHead.',
-    );
-  }
-  if (spec.adapter.kind !== 'none') {
-    throw new EngineError(
-      'The reference engine trains all weights and has no LoRA; set the adapter to none or use an engine that declares lora.',
-    );
-  }
-  const base = spec.sharesBaseWith;
-  if (base !== undefined && (!(base instanceof ReferenceModel) || base.trains)) {
-    throw new EngineError(
-      'Base weights can be shared only with a model of this engine that does not train: without an adapter, training moves them. Leave sharesBaseWith out.',
-    );
-  }
-}
 
 class ReferenceEngine implements Engine {
   readonly name = 'reference';
@@ -44,7 +26,7 @@ class ReferenceEngine implements Engine {
 
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The reference engine was closed; make another.');
-    checkSpec(spec);
+    checkSpec(spec, this.name, (model) => model instanceof ReferenceModel && !model.trains);
     const folder = await readModelFolder(spec.folder);
     const model = new ReferenceModel(folder, await readWeights(folder), spec.trainable);
     this.#models.push(model);

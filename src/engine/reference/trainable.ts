@@ -32,7 +32,7 @@ import {
   sequenceBackward,
 } from './decoder.ts';
 import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
-import { checkCotangents, checkForward, checkSampleRequests, checkUpdate } from '../requests.ts';
+import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
 import type { DecoderWeights, Tensors } from './weights.ts';
 import { decoderWeights, zerosLike } from './weights.ts';
 
@@ -62,6 +62,11 @@ interface PassState {
   readonly weightsVersion: number;
   /** Emptied when the pass is consumed or released. */
   sequences: readonly ScoredTrace[] | null;
+}
+
+function factsOf({ options, weightsVersion, sequences }: PassState): PassFacts {
+  const lengths = sequences?.map(({ responseTokens }) => responseTokens.length) ?? [];
+  return { options, lengths, weightsVersion, live: sequences !== null };
 }
 
 function copyOf(tensors: Tensors): Tensors {
@@ -207,33 +212,17 @@ export class ReferenceModel implements Trainable {
     this.#checkOpen();
     const training = this.#requireTraining('backward');
     const state = this.#passes.get(pass);
-    if (state === undefined)
-      throw new EngineError('This pass comes from another model; give it to the model that made it.');
-    if (state.sequences === null) {
-      throw new EngineError(
-        'This pass was already used or released; a pass takes one backward. Call forward again.',
-      );
-    }
-    if (state.weightsVersion !== this.#weightsVersion) {
-      throw new EngineError(
-        'The weights changed since this pass was made (step or load); call forward again.',
-      );
-    }
-    if (!state.options.gradient) {
-      throw new EngineError('This pass was made with gradient: false; call forward with gradient: true.');
-    }
-    const lengths = state.sequences.map(({ responseTokens }) => responseTokens.length);
-    checkCotangents(cotangents, state.options.want, lengths);
-    state.sequences.forEach((scored, index) => {
+    checkPass(state && factsOf(state), this.#weightsVersion, cotangents);
+    state!.sequences!.forEach((scored, index) => {
       this.#backwardOne(
         scored,
-        state.options.temperature,
+        state!.options.temperature,
         cotangents.logprobs?.[index],
         cotangents.entropies?.[index],
         training.gradientTree,
       );
     });
-    state.sequences = null;
+    state!.sequences = null;
   }
 
   #backwardOne(
