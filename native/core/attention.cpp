@@ -11,22 +11,13 @@ constexpr int QUERIES = 32;
 /** The most sequences whose single rows do: enough to read a prompt's keys seldom, few enough for many threads. */
 constexpr int SIBLINGS = 8;
 
-/**
- * Up to QUERIES rows of queries, consecutive in the batch: some of one segment, or the single rows of segments that
- * share their prefix (siblings that are decoded together read the keys of their prompt once).
- */
-struct QueryBlock {
-  int segment, first, count;
-  bool siblings;
-};
-
 bool areSiblings(const Segment& a, const Segment& b) {
   return a.rows == 1 && b.rows == 1 && a.prefix > 0 && a.prefix == b.prefix && a.shared.keys == b.shared.keys &&
          b.firstRow == a.firstRow + 1;
 }
 
-std::vector<QueryBlock> queryBlocks(const std::vector<Segment>& segments) {
-  std::vector<QueryBlock> blocks;
+void cutIntoBlocks(const std::vector<Segment>& segments, std::vector<QueryBlock>& blocks) {
+  blocks.clear();
   for (int s = 0; s < static_cast<int>(segments.size()); s++) {
     const Segment& segment = segments[s];
     if (!blocks.empty() && segment.rows == 1 && segments[s - 1].rows == 1 && blocks.back().count < SIBLINGS &&
@@ -39,7 +30,6 @@ std::vector<QueryBlock> queryBlocks(const std::vector<Segment>& segments) {
       blocks.push_back({s, first, std::min(QUERIES, segment.rows - first), false});
     }
   }
-  return blocks;
 }
 
 int longest(const std::vector<Segment>& segments) {
@@ -134,16 +124,16 @@ void storeTransposed(int D, const float* rows, ptrdiff_t row, int first, int cou
 }
 
 void attentionForward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
-                      const float* queries, float* out, SoftmaxTrace* trace, Buffer& scratch) {
-  const std::vector<QueryBlock> blocks = queryBlocks(segments);
+                      const float* queries, float* out, SoftmaxTrace* trace, AttentionSpace& space) {
+  cutIntoBlocks(segments, space.blocks);
   const ptrdiff_t stride = longest(segments);
   const int group = shape.heads / shape.keyValueHeads;
-  scratch.reserve(static_cast<size_t>(runtime.pool.threads()) * QUERIES * stride);
+  space.scores.reserve(static_cast<size_t>(runtime.pool.threads()) * QUERIES * stride);
   // The query heads of one key head follow one another on one thread, which has its keys in the cache then.
-  runtime.pool.parallelFor(static_cast<int>(blocks.size()) * shape.keyValueHeads, [&](int task, int thread) {
-    const QueryBlock& block = blocks[task / shape.keyValueHeads];
+  runtime.pool.parallelFor(static_cast<int>(space.blocks.size()) * shape.keyValueHeads, [&](int task, int thread) {
+    const QueryBlock& block = space.blocks[task / shape.keyValueHeads];
     const int keyHead = task % shape.keyValueHeads;
-    float* scores = scratch.get() + static_cast<size_t>(thread) * QUERIES * stride;
+    float* scores = space.scores.get() + static_cast<size_t>(thread) * QUERIES * stride;
     for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
       forwardHead({runtime.kernels, shape, segments.data(), block, head}, queries, out, trace, scores, stride);
     }
@@ -234,23 +224,23 @@ std::vector<std::vector<int>> families(const std::vector<Segment>& segments) {
 
 void attentionBackward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
                        const float* queries, const float* keys, const float* values, const float* out,
-                       const SoftmaxTrace* trace, const float* dOut, const AttentionGradients& gradients, Buffer& scratch) {
+                       const SoftmaxTrace* trace, const float* dOut, const AttentionGradients& gradients, AttentionSpace& space) {
   const int group = shape.heads / shape.keyValueHeads;
   const ptrdiff_t stride = longest(segments);
   const size_t each = static_cast<size_t>(2 * QUERIES + shape.headDim) * stride;
-  scratch.reserve(each * runtime.pool.threads());
+  space.scores.reserve(each * runtime.pool.threads());
   const BackwardInputs in{queries, keys, values, out, dOut, trace, gradients};
   const auto all = families(segments);
   runtime.pool.parallelFor(static_cast<int>(all.size()) * shape.keyValueHeads, [&](int task, int thread) {
     const int keyHead = task % shape.keyValueHeads;
-    float* own = scratch.get() + each * thread;
-    const BackwardSpace space{own, own + QUERIES * stride, own + 2 * QUERIES * stride, stride};
+    float* own = space.scores.get() + each * thread;
+    const BackwardSpace arrays{own, own + QUERIES * stride, own + 2 * QUERIES * stride, stride};
     for (const int s : all[task / shape.keyValueHeads]) {
-      beginSegment(shape, segments[s], keyHead, in, space);
+      beginSegment(shape, segments[s], keyHead, in, arrays);
       for (int first = 0; first < segments[s].rows; first += QUERIES) {
         const QueryBlock block{s, first, std::min(QUERIES, segments[s].rows - first), false};
         for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
-          backwardHead({runtime.kernels, shape, segments.data(), block, head}, in, space);
+          backwardHead({runtime.kernels, shape, segments.data(), block, head}, in, arrays);
         }
       }
     }

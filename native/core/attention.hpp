@@ -45,9 +45,24 @@ struct SoftmaxTrace {
   float largest, inverseSum;
 };
 
+/**
+ * Rows of queries that share one gemm over their keys, consecutive in the batch: some of one segment, or the single
+ * rows of segments that share their prefix (siblings that are decoded together read their prompt's keys once).
+ */
+struct QueryBlock {
+  int segment, first, count;
+  bool siblings;
+};
+
+/** Space that grows to what was needed most. */
+struct AttentionSpace {
+  Buffer scores;
+  std::vector<QueryBlock> blocks;
+};
+
 /** out[row] of queryWidth floats; trace[row · heads + head] where wanted. */
 void attentionForward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
-                      const float* queries, float* out, SoftmaxTrace* trace, Buffer& scratch);
+                      const float* queries, float* out, SoftmaxTrace* trace, AttentionSpace& space);
 
 struct AttentionGradients {
   float *queries, *keys, *values;
@@ -59,6 +74,6 @@ struct AttentionGradients {
  */
 void attentionBackward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
                        const float* queries, const float* keys, const float* values, const float* out,
-                       const SoftmaxTrace* trace, const float* dOut, const AttentionGradients& gradients, Buffer& scratch);
+                       const SoftmaxTrace* trace, const float* dOut, const AttentionGradients& gradients, AttentionSpace& space);
 
 }  // namespace guiderail

@@ -48,7 +48,8 @@ struct LayerActivations {
 
 /** Space that layers share; grows to what the largest batch needs. */
 struct Workspace {
-  Buffer normed, wide, wideGradient, upGradient, attention, queryGradient, keyGradient, valueGradient, attendedGradient,
+  AttentionSpace attention;
+  Buffer normed, wide, wideGradient, upGradient, queryGradient, keyGradient, valueGradient, attendedGradient,
       rawQueryGradient, rawKeyGradient, inner, keys;
 };
 

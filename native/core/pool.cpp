@@ -35,17 +35,17 @@ Pool::~Pool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void Pool::parallelFor(int tasks, const std::function<void(int, int)>& run) {
+void Pool::start(int tasks, Call run) {
   if (workers_.empty() || tasks == 1) {
     for (int task = 0; task < tasks; task++) run(task, 0);
     return;
   }
   if (tasks <= 0) return;
   if (tasks > MOST_TASKS) {
-    parallelFor(MOST_TASKS, run);
+    start(MOST_TASKS, run);
     return parallelFor(tasks - MOST_TASKS, [&run](int task, int thread) { run(MOST_TASKS + task, thread); });
   }
-  run_ = &run;
+  run_ = run;
   failed_.store(false, std::memory_order_relaxed);
   left_.store(tasks, std::memory_order_relaxed);
   const uint64_t number = (loop_.load(std::memory_order_relaxed) >> 2 * FIELD) + 1;
@@ -86,7 +86,7 @@ void Pool::takeTasks(int thread) {
 void Pool::runTask(int task, int thread) {
   if (failed_.load(std::memory_order_relaxed)) return;
   try {
-    (*run_)(task, thread);
+    run_(task, thread);
   } catch (...) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!failed_.exchange(true)) failure_ = std::current_exception();

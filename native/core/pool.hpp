@@ -6,9 +6,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace guiderail {
@@ -23,9 +24,21 @@ class Pool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
   /** Calls run(task, thread) for each task from 0; rethrows the first exception once all have ended. One call at a time. */
-  void parallelFor(int tasks, const std::function<void(int task, int thread)>& run);
+  template <typename F>
+  void parallelFor(int tasks, F&& run) {
+    using Run = std::remove_reference_t<F>;
+    start(tasks, {[](const void* what, int task, int thread) { (*static_cast<Run*>(const_cast<void*>(what)))(task, thread); }, std::addressof(run)});
+  }
 
  private:
+  /** A reference to a callable; nothing is allocated for it. */
+  struct Call {
+    void (*call)(const void* what, int task, int thread);
+    const void* what;
+    void operator()(int task, int thread) const { call(what, task, thread); }
+  };
+
+  void start(int tasks, Call run);
   void work(int thread);
   /** Takes tasks of whichever loop is under way until there are none. */
   void takeTasks(int thread);
@@ -44,7 +57,7 @@ class Pool {
   std::atomic<int> left_{0};
   std::atomic<bool> stop_{false};
   std::atomic<bool> failed_{false};
-  const std::function<void(int, int)>* run_ = nullptr;
+  Call run_{};
   std::exception_ptr failure_;
 };
 
