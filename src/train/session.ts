@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Engine, Trainable } from '../engine/engine.ts';
 import { messageOf } from '../errors.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
-import { RunDirectory } from '../runs/run-directory.ts';
+import { RunDirectory, type ResumedRun } from '../runs/run-directory.ts';
 import type { TrainRecipe } from './config.ts';
 import { train, type TrainOutcome, type TrainProgress } from './loop.ts';
 import { preparePlan } from './prepare.ts';
@@ -39,16 +39,7 @@ export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions):
   });
   try {
     const { plan, warnings } = await preparePlan(recipe, model, tokenizer);
-    const description = {
-      config: recipe,
-      engine: engine.description,
-      instructionSet: engine.instructionSet,
-      seeds: { run: recipe.seed },
-    };
-    const { run, checkpoint, differences } = options.resume
-      ? await RunDirectory.resume(options.dir, description)
-      : { run: await RunDirectory.create(options.dir, description), checkpoint: null, differences: [] };
-    try {
+    return await withRun(recipe, options, async ({ run, checkpoint, differences }) => {
       for (const sentence of warnings) run.event('warning', sentence);
       for (const sentence of [...warnings, ...differences.map(changedSentence)])
         options.onWarning?.(sentence);
@@ -61,14 +52,34 @@ export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions):
         onProgress: options.onProgress ?? (() => {}),
       });
       return { ...outcome, modelFolder: await finish(run, model, outcome) };
-    } catch (error) {
-      run.event('error', messageOf(error));
-      throw error;
-    } finally {
-      await run.close();
-    }
+    });
   } finally {
     await model.close();
+  }
+}
+
+/** Opens the run directory, new or to be resumed; what goes wrong while it is open is in its events. */
+export async function withRun<T>(
+  recipe: { readonly seed: number },
+  { engine, dir, resume }: Pick<SessionOptions, 'engine' | 'dir' | 'resume'>,
+  work: (opened: ResumedRun) => Promise<T>,
+): Promise<T> {
+  const description = {
+    config: recipe,
+    engine: engine.description,
+    instructionSet: engine.instructionSet,
+    seeds: { run: recipe.seed },
+  };
+  const opened = resume
+    ? await RunDirectory.resume(dir, description)
+    : { run: await RunDirectory.create(dir, description), checkpoint: null, differences: [] };
+  try {
+    return await work(opened);
+  } catch (error) {
+    opened.run.event('error', messageOf(error));
+    throw error;
+  } finally {
+    await opened.run.close();
   }
 }
 

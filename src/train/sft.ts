@@ -14,17 +14,17 @@ import { machinesTokenizerFiles } from '../data/synthetic/machines-tokenizer.ts'
 import { machinesDemonstrations } from '../data/synthetic/machines.ts';
 import { loadTokenizer, type ChatTokenizer } from '../data/tokenizer.ts';
 import type { ScoredSequence, Trainable } from '../engine/engine.ts';
-import { ConfigError, DataError, messageOf, TrainingError } from '../errors.ts';
+import { ConfigError, DataError, TrainingError } from '../errors.ts';
 import { writeModelFolder } from '../model/folder.ts';
 import { initializeModel } from '../model/initialize.ts';
 import { checkShape, type ModelShape } from '../model/shape.ts';
 import { permutation, seedOf } from '../random.ts';
 import type { LoadedCheckpoint } from '../runs/checkpoint.ts';
 import type { SftMetrics } from '../runs/metrics.ts';
-import { RunDirectory } from '../runs/run-directory.ts';
+import type { RunDirectory } from '../runs/run-directory.ts';
 import type { SftRecipe } from './config.ts';
 import { adamwUpdate } from './schedule.ts';
-import { changedSentence, finish, type SessionOptions, type SessionOutcome } from './session.ts';
+import { changedSentence, finish, withRun, type SessionOptions, type SessionOutcome } from './session.ts';
 
 /** The demonstration at a position of the endless stream that a run trains on. */
 type DemonstrationAt = (position: number) => ScoredSequence;
@@ -40,24 +40,10 @@ export async function sftRecipe(
     const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: true });
     try {
       const demonstrationAt = await demonstrationStream(recipe, tokenizer, model.info.maxSequenceLength);
-      const description = {
-        config: recipe,
-        engine: engine.description,
-        instructionSet: engine.instructionSet,
-        seeds: { run: recipe.seed },
-      };
-      const { run, checkpoint, differences } = options.resume
-        ? await RunDirectory.resume(options.dir, description)
-        : { run: await RunDirectory.create(options.dir, description), checkpoint: null, differences: [] };
-      try {
+      return await withRun(recipe, options, ({ run, checkpoint, differences }) => {
         for (const difference of differences) options.onWarning?.(changedSentence(difference));
-        return await runSteps(recipe, { ...options, model, run, checkpoint, demonstrationAt });
-      } catch (error) {
-        run.event('error', messageOf(error));
-        throw error;
-      } finally {
-        await run.close();
-      }
+        return runSteps(recipe, { ...options, model, run, checkpoint, demonstrationAt });
+      });
     } finally {
       await model.close();
     }
