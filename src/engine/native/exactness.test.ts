@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelShape } from '../../model/shape.ts';
 import {
-  LARGER,
   TRAINING,
-  accumulate,
-  accumulatedGradients,
-  expectWithin,
   exportedWeights,
   logprobsOf,
   makeModel,
@@ -22,39 +18,10 @@ import {
   type Bench,
 } from '../conformance/bench.case.ts';
 import type { SampleRequest, ScoredSequence, Trainable } from '../engine.ts';
-import { createReferenceEngine } from '../reference/reference.ts';
 import { TOLERANCES } from '../tolerances.ts';
 import { loadAddon } from './addon.ts';
+import { AWKWARD, sequencesOf } from './awkward.case.ts';
 import { createNativeEngine, type NativeOptions } from './native.ts';
-
-const GROUPED: ModelShape = {
-  ...LARGER,
-  family: 'qwen3',
-  vocabularySize: 101,
-  hiddenSize: 36,
-  intermediateSize: 52,
-  heads: 6,
-  keyValueHeads: 2,
-  headDim: 10,
-  tiedEmbeddings: true,
-  qkNorm: true,
-};
-const BIASED: ModelShape = {
-  ...LARGER,
-  family: 'qwen2',
-  vocabularySize: 65,
-  hiddenSize: 20,
-  intermediateSize: 17,
-  heads: 3,
-  keyValueHeads: 1,
-  headDim: 18,
-  tiedEmbeddings: false,
-  qkvBias: true,
-};
-const SHAPES: Record<string, ModelShape> = {
-  'grouped, normed queries': GROUPED,
-  'one key head, biases': BIASED,
-};
 
 let folder: string;
 let made = 0;
@@ -94,13 +61,6 @@ function requestsOf(shape: ModelShape): SampleRequest[] {
   );
 }
 
-function sequencesOf(shape: ModelShape, count: number, length: number): ScoredSequence[] {
-  return Array.from({ length: count }, (_, i) => ({
-    promptTokens: tokensOf(`prompt ${i % 5}`, 20 + 9 * (i % 5), shape.vocabularySize),
-    responseTokens: tokensOf(`response ${i}`, 1 + ((i * 37) % length), shape.vocabularySize),
-  }));
-}
-
 /** Two steps on the sequences: the log-probs and entropies of both forwards, and the weights. */
 async function train(model: Trainable, bench: Bench, sequences: readonly ScoredSequence[]) {
   const seen: Float64Array[] = [];
@@ -118,7 +78,7 @@ async function train(model: Trainable, bench: Bench, sequences: readonly ScoredS
   return { seen, weights: [...(await exportedWeights(bench, model, `trained-${made++}`)).values()] };
 }
 
-describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
+describe.each(Object.entries(AWKWARD))('%s', (_, shape) => {
   it('samples are the same with 1 to 4 threads, and alone as beside others', async () => {
     const requests = requestsOf(shape);
     const [first, ...others] = await Promise.all(
@@ -160,35 +120,5 @@ describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
     for (const threads of [2, 3, 4]) expect(await run({ threads })).toEqual(first);
     expect(await run({ threads: 2, activationBudgetMiB: 0 })).toEqual(first);
     expect(await run({ threads: 2, activationBudgetMiB: 3 })).toEqual(first);
-  });
-
-  it('gradients are those of the reference engine, whether prompts are shared or not', async () => {
-    const sequences = sequencesOf(shape, 14, 40);
-    const cotangents = unevenCotangents(sequences);
-    const reference = createReferenceEngine();
-    const oracle = { engine: reference, tolerances: TOLERANCES.float64, folder };
-    const slow = await openModel(oracle, await makeModel(oracle, `model-${made++}`, shape));
-    await accumulate(slow, sequences, cotangents);
-    const expected = await accumulatedGradients(oracle, slow, `slow-${made++}`);
-    await reference.close();
-    const together = await onModel(shape, { threads: 2 }, async (model, bench) => {
-      await accumulate(model, sequences, cotangents);
-      return accumulatedGradients(bench, model, `together-${made++}`);
-    });
-    const apart = await onModel(shape, { threads: 2 }, async (model, bench) => {
-      for (const [i, sequence] of sequences.entries())
-        await accumulate(model, [sequence], { logprobs: [cotangents.logprobs![i]] });
-      return accumulatedGradients(bench, model, `apart-${made++}`);
-    });
-    for (const [name, gradient] of expected) {
-      const size = Math.max(...gradient.map(Math.abs));
-      const tolerance = {
-        absolute: 2e-5 * size,
-        relative: 1e-4,
-        reason: 'float32 sums of thousands of terms',
-      };
-      expectWithin(together.get(name)!, gradient, tolerance, `together: ${name}`);
-      expectWithin(apart.get(name)!, gradient, tolerance, `apart: ${name}`);
-    }
   });
 });

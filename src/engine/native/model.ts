@@ -1,7 +1,7 @@
 // One open model of the native engine: requests in, checked; flat arrays to the addon; numbers out. Calls take turns,
 // those of all models of an engine together, since they share its threads.
 import { EngineError } from '../../errors.ts';
-import type { ModelFolder } from '../../model/folder.ts';
+import type { ModelSource } from '../../model/model-source.ts';
 import { writeModelFolder } from '../../model/folder.ts';
 import { parameterCount, parameterTable, type Parameter } from '../../model/shape.ts';
 import { loadState, saveState } from '../../model/training-state.ts';
@@ -35,14 +35,14 @@ export class NativeModel implements Trainable {
   readonly #addon: Addon;
   readonly #handle: ModelHandle;
   readonly #turns: Turns;
-  readonly #folder: ModelFolder;
+  readonly #folder: ModelSource;
   readonly #table: readonly Parameter[];
   readonly #passes = new WeakMap<ForwardPass, PassState>();
   /** Counts step and load, which make older passes stale and end samplings. */
   #weightsVersion = 0;
   #closed = false;
 
-  constructor(addon: Addon, handle: ModelHandle, turns: Turns, folder: ModelFolder, trains: boolean) {
+  constructor(addon: Addon, handle: ModelHandle, turns: Turns, folder: ModelSource, trains: boolean) {
     this.#addon = addon;
     this.#handle = handle;
     this.#turns = turns;
@@ -169,7 +169,7 @@ export class NativeModel implements Trainable {
       secondMoments: this.#read(ARRAYS.secondMoments),
       step: this.#addon.stepCount(this.#handle),
     }));
-    await saveState(dir, this.#folder.shape, state, this.#folder.folder);
+    await saveState(dir, this.#folder.shape, state, this.#folder.path);
   }
 
   /** Reads everything before it changes anything. A model that does not train takes the weights alone. */
@@ -191,7 +191,7 @@ export class NativeModel implements Trainable {
   async exportWeights(dir: string): Promise<void> {
     this.#checkOpen();
     const weights = await this.#take(async () => this.#read(ARRAYS.weights));
-    await writeModelFolder(dir, this.#folder.shape, weights, { copyTokenizerFrom: this.#folder.folder });
+    await writeModelFolder(dir, this.#folder.shape, weights, { copyTokenizerFrom: this.#folder.path });
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
 // instruction set is the fastest the machine has unless GUIDERAIL_ISA names another.
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
-import { readModelFolder } from '../../model/folder.ts';
+import { openModel } from '../../model/open.ts';
 import { parameterCount, parameterTable, sizeOf, type ModelShape } from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
 import { checkSpec } from '../requests.ts';
@@ -59,8 +59,8 @@ class NativeEngine implements Engine {
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The native engine was closed; make another.');
     checkSpec(spec, this.name, (model) => model instanceof NativeModel && !model.trains);
-    const folder = await readModelFolder(spec.folder);
-    requireMemory(folder.shape, spec.trainable, folder.folder);
+    const folder = await openModel(spec.folder);
+    requireMemory(folder.shape, spec.trainable, folder.path);
     const handle = this.#addon.createModel(this.#runtime, folder.shape, spec.trainable, this.#budgetBytes);
     const table = parameterTable(folder.shape);
     this.#checkTable(handle, folder.shape);
