@@ -7,6 +7,8 @@ import path from 'node:path';
 import * as library from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { DataError, messageOf } from '../errors.ts';
+import { isGguf } from '../model/gguf.ts';
+import { ggufTokenizerFiles } from '../model/gguf-tokenizer.ts';
 import type { ChatMessage } from '../types.ts';
 import { chatTemplateField, findChatTemplate, parseChatTemplate } from './chat-template.ts';
 
@@ -85,11 +87,13 @@ const endOfSequenceFile = z.looseObject({
 });
 
 /**
- * Loads the tokenizer of a model folder: tokenizer.json, and where present tokenizer_config.json,
+ * Loads the tokenizer of a GGUF file, or of a model folder: tokenizer.json, and where present tokenizer_config.json,
  * special_tokens_map.json, chat_template.jinja, generation_config.json and config.json (the latter two for
  * their end-of-sequence ids). DataError if a file is missing, malformed or of no use, naming it.
  */
 export async function loadTokenizer(folder: string, options: TokenizerOptions = {}): Promise<ChatTokenizer> {
+  const readText = await textReader(folder);
+  const readJson: ReadJson = async (file, schema) => parseJson(await readText(file), file, schema);
   const at = (name: string) => path.join(folder, name);
   const file = await readJson(at('tokenizer.json'), tokenizerFile);
   if (file === null) {
@@ -104,7 +108,7 @@ export async function loadTokenizer(folder: string, options: TokenizerOptions = 
     (await readJson(at('special_tokens_map.json'), specialTokensFile)) ?? specialTokensFile.parse({});
   const special = mergeSpecialTokens(config, specialMap);
   const tokenizer = createTokenizer(at('tokenizer.json'), file, { ...config, ...special });
-  const stopTokens = await collectStopTokens(tokenizer, special.eos_token, folder);
+  const stopTokens = await collectStopTokens(tokenizer, special.eos_token, folder, readJson);
   const encode = (text: string, addSpecial: boolean) => encodeText(tokenizer, text, addSpecial, folder);
 
   return {
@@ -112,7 +116,15 @@ export async function loadTokenizer(folder: string, options: TokenizerOptions = 
     stopTokens,
     encode: (text) => encode(text, false),
     decode: (tokens, { skipSpecial = false } = {}) => decodeTokens(tokenizer, tokens, skipSpecial),
-    renderChat: await chatRenderer(folder, config.chat_template, special, options, encode, stopTokens),
+    renderChat: await chatRenderer(
+      folder,
+      readText,
+      config.chat_template,
+      special,
+      options,
+      encode,
+      stopTokens,
+    ),
   };
 }
 
@@ -128,11 +140,21 @@ async function requireFolder(folder: string): Promise<void> {
   );
 }
 
-async function readJson<Schema extends z.ZodType>(
+type ReadText = (file: string) => Promise<string | null>;
+type ReadJson = <Schema extends z.ZodType>(file: string, schema: Schema) => Promise<z.output<Schema> | null>;
+
+/** Reads the files of a folder, or those that a GGUF file stands for; null for one that is not there. */
+async function textReader(model: string): Promise<ReadText> {
+  if (!isGguf(model)) return readText;
+  const files = await ggufTokenizerFiles(model);
+  return async (file) => files.get(path.basename(file)) ?? null;
+}
+
+function parseJson<Schema extends z.ZodType>(
+  text: string | null,
   file: string,
   schema: Schema,
-): Promise<z.output<Schema> | null> {
-  const text = await readText(file);
+): z.output<Schema> | null {
   if (text === null) return null;
   let value: unknown;
   try {
@@ -186,6 +208,7 @@ async function collectStopTokens(
   tokenizer: Tokenizer,
   endOfSequence: string | undefined,
   folder: string,
+  readJson: ReadJson,
 ): Promise<number[]> {
   const ids = new Set<number>();
   if (endOfSequence !== undefined) {
@@ -234,6 +257,7 @@ function decodeTokens(tokenizer: Tokenizer, tokens: ArrayLike<number>, skipSpeci
 
 async function chatRenderer(
   folder: string,
+  readText: ReadText,
   field: z.output<typeof chatTemplateField>,
   special: SpecialTokens,
   options: TokenizerOptions,

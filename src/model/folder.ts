@@ -1,10 +1,13 @@
 // A model folder in Hugging Face layout: config.json, weights in one safetensors file or in shards with an
 // index, and the tokenizer's files, which are copied and never read here. Its one idea: a folder that opens is
 // complete, every parameter of its shape there with the right dims, so engines check nothing again.
-import { copyFile, mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
+import { isGguf } from './gguf.ts';
+import { ggufTokenizerFiles } from './gguf-tokenizer.ts';
+import type { ModelSource } from './model-source.ts';
 import type { NamedTensor, SafetensorsFile } from './safetensors.ts';
 import { openSafetensors, writeAside, writeSafetensors } from './safetensors.ts';
 import type { ModelShape } from './shape.ts';
@@ -26,13 +29,9 @@ const TOKENIZER_FILES = [
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 
-export interface ModelFolder {
-  readonly folder: string;
-  readonly shape: ModelShape;
+export interface ModelFolder extends ModelSource {
   /** Names, within the folder, of the files to copy with the weights. */
   readonly tokenizerFiles: readonly string[];
-  /** A row of parameterTable(shape), row-major; Float64Array only where the file stores F64. @throws ModelError */
-  readTensor(name: string): Promise<Float32Array | Float64Array>;
 }
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
@@ -134,7 +133,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   checkTensors(shape, located, folder);
   const present = new Set(await readdir(folder));
   return {
-    folder,
+    path: folder,
     shape,
     tokenizerFiles: TOKENIZER_FILES.filter((name) => present.has(name)),
     readTensor: async (name) => {
@@ -163,11 +162,16 @@ export async function makeEmptyFolder(dir: string): Promise<void> {
 
 async function copyTokenizer(from: string, to: string): Promise<void> {
   try {
+    if (isGguf(from)) {
+      for (const [name, text] of await ggufTokenizerFiles(from)) await writeFile(join(to, name), text);
+      return;
+    }
     const present = new Set(await readdir(from));
     for (const name of TOKENIZER_FILES) {
       if (present.has(name)) await copyFile(join(from, name), join(to, name));
     }
   } catch (error) {
+    if (error instanceof ModelError) throw error;
     throw new ModelError(`Could not copy the tokenizer files of ${from} to ${to}: ${messageOf(error)}.`);
   }
 }
@@ -177,7 +181,7 @@ async function copyTokenizer(from: string, to: string): Promise<void> {
  * complete.
  * @param dir empty or missing.
  * @param tensors every row of parameterTable(shape); stored in the precision of its array.
- * @param options.copyTokenizerFrom a folder whose tokenizer files come along.
+ * @param options.copyTokenizerFrom a folder, or a GGUF file, whose tokenizer comes along.
  * @throws ModelError when a tensor is missing or has the wrong size.
  */
 export async function writeModelFolder(

@@ -8,7 +8,7 @@ export function expandBFloat16(halves: Uint16Array): Float32Array {
 }
 
 /** The value of an IEEE 754 binary16: sign, 5 exponent bits (bias 15), 10 fraction bits. */
-function float16Value(half: number): number {
+export function float16Value(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;

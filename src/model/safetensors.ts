@@ -64,7 +64,7 @@ const entrySchema = z.object({
 });
 const metadataSchema = z.record(z.string(), z.string());
 
-async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
     const length = Math.min(CHUNK_BYTES, bytes.byteLength - done);

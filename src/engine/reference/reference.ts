@@ -2,7 +2,7 @@
 // position at a time. It is the oracle that fast engines are held to, itself held to PyTorch by the golden
 // numbers of oracles/engine; it is never optimised, and never changed to agree with a faster one.
 import { EngineError } from '../../errors.ts';
-import { readModelFolder } from '../../model/folder.ts';
+import { openModel } from '../../model/open.ts';
 import type { Engine, ModelSpec, Trainable } from '../engine.ts';
 import { checkSpec } from '../requests.ts';
 import { ReferenceModel } from './trainable.ts';
@@ -27,7 +27,7 @@ class ReferenceEngine implements Engine {
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The reference engine was closed; make another.');
     checkSpec(spec, this.name, (model) => model instanceof ReferenceModel && !model.trains);
-    const folder = await readModelFolder(spec.folder);
+    const folder = await openModel(spec.folder);
     const model = new ReferenceModel(folder, await readWeights(folder), spec.trainable);
     this.#models.push(model);
     return model;

@@ -3,7 +3,7 @@
 // JavaScript thread, so no two ever interleave; only reading and writing folders takes turns.
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
-import type { ModelFolder } from '../../model/folder.ts';
+import type { ModelSource } from '../../model/model-source.ts';
 import { writeModelFolder } from '../../model/folder.ts';
 import type { ModelShape, Parameter } from '../../model/shape.ts';
 import { parameterCount, parameterTable } from '../../model/shape.ts';
@@ -91,10 +91,10 @@ export class ReferenceModel implements Trainable {
   #weightsVersion = 0;
   #closed = false;
 
-  constructor(folder: ModelFolder, weights: Tensors, trainable: boolean) {
+  constructor(folder: ModelSource, weights: Tensors, trainable: boolean) {
     this.#shape = folder.shape;
     this.#table = parameterTable(folder.shape);
-    this.#folder = folder.folder;
+    this.#folder = folder.path;
     this.#weights = weights;
     this.#tree = decoderWeights(folder.shape, weights);
     this.trains = trainable;

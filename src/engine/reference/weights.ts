@@ -1,6 +1,6 @@
 // The trained numbers of a model and their gradients, as one flat list in the order of the parameter table and
 // as the named tree that the decoder reads. Both hold the same arrays.
-import type { ModelFolder } from '../../model/folder.ts';
+import type { ModelSource } from '../../model/model-source.ts';
 import type { ModelShape, Parameter } from '../../model/shape.ts';
 import { parameterTable, sizeOf } from '../../model/shape.ts';
 
@@ -65,7 +65,7 @@ export function zerosLike(table: readonly Parameter[]): Tensors {
 }
 
 /** All weights of a folder, widened to float64. */
-export async function readWeights(folder: ModelFolder): Promise<Tensors> {
+export async function readWeights(folder: ModelSource): Promise<Tensors> {
   const tensors = new Map<string, Float64Array>();
   for (const { name } of parameterTable(folder.shape)) {
     tensors.set(name, Float64Array.from(await folder.readTensor(name)));
