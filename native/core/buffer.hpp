@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -77,7 +78,10 @@ class Lease {
   Buffer buffer_;
 };
 
-/** Keeps what was given back as long as that, with what is on loan, stays within `limit` bytes. Outlives its leases. */
+/**
+ * Keeps what was given back as long as that, with what is on loan, stays within `limit` bytes. Outlives its leases.
+ * Any thread may take and give back: a sampling may be dropped while its model computes.
+ */
 class Recycler {
  public:
   explicit Recycler(size_t limit) : limit_(limit) {}
@@ -85,6 +89,7 @@ class Recycler {
   Recycler& operator=(const Recycler&) = delete;
 
   Lease take(size_t floats) {
+    std::lock_guard<std::mutex> lock(mutex_);
     for (auto free = free_.begin(); free != free_.end(); ++free) {
       if (free->size() < floats || free->size() > floats + floats / 4) continue;
       Buffer buffer = std::move(*free);
@@ -101,6 +106,7 @@ class Recycler {
     return Lease(*this, std::move(buffer));
   }
   void giveBack(Buffer buffer) {
+    std::lock_guard<std::mutex> lock(mutex_);
     free_.push_back(std::move(buffer));
     makeRoom(0);
   }
@@ -115,6 +121,7 @@ class Recycler {
   }
 
   const size_t limit_;
+  std::mutex mutex_;
   /** Bytes on loan and given back. */
   size_t total_ = 0;
   std::deque<Buffer> free_;

@@ -59,16 +59,19 @@ SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : mode
 }
 
 std::vector<SampledSequence> SamplerRun::next(const std::atomic<bool>& cancelled) {
+  if (broken_) throw std::runtime_error("This sampling was cancelled or failed; sample again.");
+  broken_ = true;
   std::vector<SampledSequence> ended;
   while (ended.empty()) {
     admit(cancelled);
-    if (slots_.empty()) return ended;
+    if (slots_.empty()) break;
     if (std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.done; })) decode(cancelled);
     for (Slot& slot : slots_) {
       if (slot.done) ended.push_back({slot.request, std::move(slot.tokens), std::move(slot.logprobs), slot.stopped});
     }
     std::erase_if(slots_, [](const Slot& slot) { return slot.done; });
   }
+  broken_ = false;
   return ended;
 }
 

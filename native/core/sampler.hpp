@@ -28,7 +28,7 @@ struct SampledSequence {
 class SamplerRun {
  public:
   SamplerRun(Model& model, std::vector<SampleRequest> requests);
-  /** Decodes until at least one sequence has ended, and returns those; empty when all have. */
+  /** Decodes until at least one sequence has ended, and returns those; empty when all have. No use after it threw. */
   std::vector<SampledSequence> next(const std::atomic<bool>& cancelled);
 
  private:
@@ -87,6 +87,8 @@ class SamplerRun {
   std::vector<Slot> slots_;
   /** Sequences under way at once. */
   size_t slotLimit_;
+  /** A step was begun and not finished. */
+  bool broken_ = false;
 
   // Of one step; members so that decoding allocates nothing.
   Batch batch_;
