@@ -20,6 +20,8 @@ export interface InterruptSource {
 export interface CommandIO {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** The standard input of the process by default. */
+  readonly stdin?: NodeJS.ReadableStream;
   /** Relative paths of options are resolved against it. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -7,6 +7,7 @@ import type { CommandIO } from './command-io.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { scoreCommand } from './commands/score.ts';
 import { sftCommand } from './commands/sft.ts';
 import { trainCommand } from './commands/train.ts';
 import { engineStatuses } from './engines.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   trainCommand,
   sftCommand,
   evalCommand,
+  scoreCommand,
   (io) =>
     doctorCommand(
       io,

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { loadTokenizer } from '../../data/tokenizer.ts';
+import { createNativeEngine } from '../../engine/native/native.ts';
+import { Scratch } from '../scratch.case.ts';
+
+const scratch = new Scratch();
+afterAll(() => scratch.remove());
+const ROOT = join(import.meta.dirname, '../../..');
+const numbers = z.array(z.number());
+const outSchema = z.strictObject({
+  id: z.union([z.string(), z.number()]),
+  responseTokens: numbers.optional(),
+  logprobs: numbers,
+});
+const parse = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => outSchema.parse(JSON.parse(line)));
+const score = (model: string, ...more: string[]) =>
+  scratch.run(['score', '--model', model, '--in', 'rows.jsonl', ...more]);
+const golden = z
+  .object({ promptTokens: numbers, responseTokens: numbers, logprobs: numbers })
+  .parse(JSON.parse(await readFile(join(ROOT, 'oracles/golden/gguf.json'), 'utf8')));
+const TINY = join(ROOT, 'test/fixtures/models/tiny-llama.gguf');
+
+describe('guiderail score', () => {
+  it('gives the log-probs that transformers gives, in input order across batches', async () => {
+    const { promptTokens, responseTokens } = golden;
+    const rows = Array.from({ length: 20 }, (_, id) => ({
+      ...{ id, promptTokens, responseTokens: responseTokens.slice(0, 1 + (id % 7)) },
+    }));
+    scratch.writeRows('rows.jsonl', rows);
+    const { code, out } = await score(TINY, '--engine', 'reference');
+    expect(code).toBe(0);
+    const scored = parse(out);
+    expect(scored.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    for (const [index, { logprobs }] of scored.entries()) {
+      expect(logprobs).toHaveLength(1 + (index % 7));
+      logprobs.forEach((value, t) => expect(value).toBeCloseTo(golden.logprobs[t], 4));
+    }
+  });
+
+  it('reads text and messages, and writes a whole file', async () => {
+    scratch.writeRows('rows.jsonl', [
+      {
+        id: 'text',
+        prompt: '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n',
+        response: 'hello 12',
+      },
+      { id: 'chat', messages: [{ role: 'user', content: 'hello' }], response: 'hello 12' },
+    ]);
+    const { code, out } = await score(TINY, '--out', 'scores.jsonl', '--engine', 'reference');
+    expect([code, out]).toEqual([0, '']);
+    const [fromText, fromChat] = parse(scratch.read('scores.jsonl'));
+    expect(fromText.responseTokens).toHaveLength(fromText.logprobs.length);
+    expect({ ...fromChat, id: 'text' }).toEqual(fromText);
+  });
+
+  it.each([
+    [{ id: 1, promptTokens: [1], responseTokens: [] }, /line 2 of rows\.jsonl.*"responseTokens"/],
+    [{ id: 1, promptTokens: [1], responseTokens: [9999] }, /responseTokens on line 2.*9999/],
+    [{ id: 1, prompt: 'a', reply: 'b' }, /line 2.*"response"/],
+    ['{', /Expected JSON on line 2/],
+    [
+      { id: 'long', promptTokens: Array<number>(200).fill(1), responseTokens: [1] },
+      /"long".*201 tokens.*128/,
+    ],
+  ])('refuses a file with the bad row %j before anything is scored', async (bad, sentence) => {
+    scratch.writeRows('rows.jsonl', [{ id: 0, promptTokens: [1], responseTokens: [2] }, bad]);
+    const { code, out, err } = await score(TINY, '--out', 'none.jsonl', '--engine', 'reference');
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(sentence);
+    expect(existsSync(scratch.at('none.jsonl'))).toBe(false);
+  });
+});
+
+const REAL = process.env['GUIDERAIL_SMOLLM2_GGUF'];
+describe.skipIf(REAL === undefined)(
+  'SmolLM2 (needs GUIDERAIL_SMOLLM2_GGUF, the path of its Q4_1 GGUF)',
+  () => {
+    it('decodes and scores as transformers does', { timeout: 120_000 }, async () => {
+      const cases = z
+        .array(
+          z.object({
+            content: z.string(),
+            promptTokens: numbers,
+            responseTokens: numbers,
+            logprobs: numbers,
+          }),
+        )
+        .parse(JSON.parse(await readFile(join(ROOT, 'oracles/golden/smollm2.json'), 'utf8')));
+      const tokenizer = await loadTokenizer(REAL!);
+      const engine = createNativeEngine({});
+      const spec = { folder: REAL!, head: 'lm', adapter: { kind: 'none' }, trainable: false } as const;
+      const model = await engine.open(spec);
+      const requests = cases.map(({ content }) => ({
+        promptTokens: tokenizer.renderChat([{ role: 'user', content }]),
+        ...{ maxNewTokens: 48, temperature: 0, stopTokens: tokenizer.stopTokens, seed: 1n },
+      }));
+      expect(requests.map(({ promptTokens }) => [...promptTokens])).toEqual(
+        cases.map((one) => one.promptTokens),
+      );
+      for await (const { index, tokens } of model.sample(requests)) {
+        expect([...tokens]).toEqual(cases[index].responseTokens);
+      }
+      await engine.close();
+      scratch.writeRows(
+        'rows.jsonl',
+        cases.map(({ promptTokens, responseTokens }, id) => ({ id, promptTokens, responseTokens })),
+      );
+      const { out } = await score(REAL!);
+      for (const [index, { logprobs }] of parse(out).entries()) {
+        const differences = logprobs.map((value, t) => Math.abs(value - cases[index].logprobs[t]));
+        expect(Math.max(...differences)).toBeLessThan(1e-4);
+      }
+    });
+  },
+);
