@@ -57,7 +57,8 @@ export async function ggufTokenizerFiles(path: string): Promise<Map<string, stri
     return tokens[at];
   };
   const tokenizerConfig = {
-    tokenizer_class: 'GPT2Tokenizer',
+    // GPT2Tokenizer of transformers 5 would put its own pre-tokenizer in place of the file's.
+    tokenizer_class: 'PreTrainedTokenizerFast',
     add_prefix_space: false,
     clean_up_tokenization_spaces: false,
     bos_token: token('bos'),
