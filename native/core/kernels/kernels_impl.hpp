@@ -113,7 +113,7 @@ inline void put(float* p, V x, int lanes) {
 
 /**
  * exp by 2^n · p(r), r = x − n ln 2 in two parts, p of degree 6 (about 1 ulp). Below ln of the smallest normal it
- * is 0, above ln of the largest finite it is infinite, NaN stays NaN.
+ * is 0, above ln 2^127.5 (where n would be 128) it is infinite, NaN stays NaN.
  */
 inline V exponential(V x) {
   const V magic = all(12582912.0f);  // 1.5 · 2^23: adding it rounds to an integer in the low bits
