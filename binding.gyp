@@ -56,7 +56,10 @@
       "dependencies": ["core", "kernels_avx2", "kernels_avx512"],
       "sources": ["native/binding/addon.cpp"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "<!(node -p \"require('node-api-headers').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS", "NAPI_CPP_EXCEPTIONS"]
+      # Swallow: a thread that is torn down takes no exceptions any more, and throwing one would end the process.
+      "defines": [
+        "NAPI_VERSION=8", "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      ]
     },
     # Programs that know no Node; scripts/build-native.mjs builds them when they are asked for.
     {

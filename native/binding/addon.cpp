@@ -2,6 +2,8 @@
 // the core. Nothing is decided here.
 #include <napi.h>
 
+#include <algorithm>
+
 #include "arguments.hpp"
 #include "handles.hpp"
 #include "work.hpp"
@@ -21,45 +23,46 @@ Napi::Value instructionSets(const Info& info) {
 
 /** (threads, instructionSet or '') */
 Napi::Value createRuntime(const Info& info) {
-  const int threads = integer(info[0], "threads");
-  try {
-    const auto& kernels = guiderail::chooseKernels(info[1].As<Napi::String>().Utf8Value());
-    return wrap(info.Env(), std::make_shared<Machine>(kernels, threads));
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(info.Env(), error.what());
-  }
+  const int threads = integer(info[0], "threads", 1);
+  const auto& kernels = guiderail::chooseKernels(text(info[1], "the instruction set"));
+  return wrap(info.Env(), std::make_shared<Machine>(kernels, threads));
 }
 
-ModelShape shapeFrom(const Napi::Object& o) {
-  auto whole = [&](const char* name) { return integer(o.Get(name), name); };
+ModelShape shapeFrom(const Napi::Value& value) {
+  if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), "Expected the shape of a model to be an object.");
+  const auto o = value.As<Napi::Object>();
+  auto positive = [&](const char* name) { return integer(o.Get(name), name, 1); };
   ModelShape shape{};
-  shape.vocabularySize = whole("vocabularySize");
-  shape.hiddenSize = whole("hiddenSize");
-  shape.intermediateSize = whole("intermediateSize");
-  shape.layers = whole("layers");
-  shape.heads = whole("heads");
-  shape.keyValueHeads = whole("keyValueHeads");
-  shape.headDim = whole("headDim");
-  shape.maxSequenceLength = whole("maxSequenceLength");
+  shape.vocabularySize = positive("vocabularySize");
+  shape.hiddenSize = positive("hiddenSize");
+  shape.intermediateSize = positive("intermediateSize");
+  shape.layers = positive("layers");
+  shape.heads = positive("heads");
+  shape.keyValueHeads = positive("keyValueHeads");
+  shape.headDim = positive("headDim");
+  shape.maxSequenceLength = positive("maxSequenceLength");
   shape.ropeTheta = number(o.Get("ropeTheta"), "ropeTheta");
   shape.rmsNormEps = number(o.Get("rmsNormEps"), "rmsNormEps");
   shape.tiedEmbeddings = boolean(o.Get("tiedEmbeddings"), "tiedEmbeddings");
   shape.qkvBias = boolean(o.Get("qkvBias"), "qkvBias");
   shape.qkNorm = boolean(o.Get("qkNorm"), "qkNorm");
+  // Products of two dimensions are ints in the core.
+  constexpr int64_t WIDEST = 1 << 24;
+  const int64_t widest = std::max({int64_t{shape.vocabularySize}, int64_t{shape.hiddenSize}, int64_t{shape.intermediateSize},
+                                   int64_t{shape.layers}, int64_t{shape.heads} * shape.headDim, int64_t{shape.maxSequenceLength}});
+  if (shape.heads % shape.keyValueHeads != 0 || shape.headDim % 2 != 0 || widest > WIDEST) {
+    throw Napi::TypeError::New(value.Env(), "Expected heads to be a multiple of keyValueHeads, headDim to be even, and no width above 2^24.");
+  }
   return shape;
 }
 
 /** (runtime, shape, trainable, activationBudgetBytes) */
 Napi::Value createModel(const Info& info) {
   const auto machine = take<Machine>(info[0]);
-  const ModelShape shape = shapeFrom(info[1].As<Napi::Object>());
+  const ModelShape shape = shapeFrom(info[1]);
   const bool trainable = boolean(info[2], "trainable");
-  const double budget = number(info[3], "activationBudgetBytes");
-  try {
-    return wrap(info.Env(), std::make_shared<OpenModel>(machine, shape, trainable, static_cast<size_t>(budget)));
-  } catch (const std::bad_alloc&) {
-    throw Napi::Error::New(info.Env(), "There is not enough memory for the weights of this model.");
-  }
+  const size_t budget = count(info[3], "activationBudgetBytes");
+  return wrap(info.Env(), std::make_shared<OpenModel>(machine, shape, trainable, budget));
 }
 
 Napi::Value closeModel(const Info& info) {
@@ -81,8 +84,8 @@ Napi::Value tensorSizes(const Info& info) {
 /** The array of a tensor: 0 its weights, 1 and 2 its moments. */
 std::pair<float*, size_t> arrayOf(const Info& info, OpenModel& open) {
   auto& tensors = open.model.parameters().tensors();
-  const int which = integer(info[1], "which"), index = integer(info[2], "index");
-  if (index < 0 || index >= static_cast<int>(tensors.size()) || which < 0 || which > 2 || (which > 0 && !open.trainable)) {
+  const int which = integer(info[1], "which", 0), index = integer(info[2], "index", 0);
+  if (index >= static_cast<int>(tensors.size()) || which > 2 || (which > 0 && !open.trainable)) {
     throw Napi::RangeError::New(info.Env(), "This model has no such array.");
   }
   guiderail::Tensor& tensor = tensors[index];
@@ -127,7 +130,7 @@ Napi::Value stepCount(const Info& info) {
 }
 
 Napi::Value setStepCount(const Info& info) {
-  take<OpenModel>(info[0])->model.stepCount() = static_cast<int64_t>(number(info[1], "step count"));
+  take<OpenModel>(info[0])->model.stepCount() = static_cast<int64_t>(count(info[1], "the step count"));
   return info.Env().Undefined();
 }
 
@@ -146,6 +149,10 @@ Napi::Value forward(const Info& info) {
   auto prompts = cut(env, int32s(info[2], "prompts"), int32s(info[3], "prompt lengths"), "prompts");
   auto responses = cut(env, int32s(info[4], "responses"), int32s(info[5], "response lengths"), "responses");
   if (prompts.size() != responses.size()) throw Napi::TypeError::New(env, "Expected as many responses as prompts.");
+  const ModelShape& shape = open->model.shape();
+  requireTokens(env, prompts, shape.vocabularySize, "prompts");
+  requireTokens(env, responses, shape.vocabularySize, "responses");
+  for (size_t i = 0; i < prompts.size(); i++) requireLength(env, prompts[i].size(), responses[i].size(), shape.maxSequenceLength);
   const guiderail::ForwardOptions options{boolean(info[7], "gradient"), boolean(info[8], "wantEntropies"),
                                           static_cast<float>(number(info[6], "temperature"))};
   std::vector<guiderail::ScoredSequence> sequences;
@@ -166,7 +173,7 @@ Napi::Value forward(const Info& info) {
 Napi::Value backward(const Info& info) {
   const Napi::Env env = info.Env();
   const auto open = take<OpenModel>(info[0]);
-  const auto pass = static_cast<uint64_t>(number(info[1], "pass"));
+  const auto pass = count(info[1], "pass");
   const auto lengths = int32s(info[2], "lengths");
   using Arrays = std::optional<std::vector<std::vector<float>>>;
   auto arrays = [&](const Napi::Value& value, const char* what) -> Arrays {
@@ -186,7 +193,7 @@ Napi::Value backward(const Info& info) {
 /** (model, pass) */
 Napi::Value release(const Info& info) {
   const auto open = take<OpenModel>(info[0]);
-  const auto pass = static_cast<uint64_t>(number(info[1], "pass"));
+  const auto pass = count(info[1], "pass");
   return Work<Nothing>::start(
       info.Env(), open->machine,
       [open, pass] {
@@ -220,12 +227,15 @@ Napi::Value startSampling(const Info& info) {
   const auto temperatures = float32s(info[4], "temperatures");
   auto stops = cut(env, int32s(info[5], "stop tokens"), int32s(info[6], "stop lengths"), "stop tokens");
   const auto seeds = uint64s(info[7], "seeds");
-  const size_t count = prompts.size();
-  if (maxNewTokens.size() != count || temperatures.size() != count || stops.size() != count || seeds.size() != count) {
+  const size_t size = prompts.size();
+  if (maxNewTokens.size() != size || temperatures.size() != size || stops.size() != size || seeds.size() != size) {
     throw Napi::TypeError::New(env, "Expected one entry a request in every array.");
   }
+  const ModelShape& shape = open->model.shape();
+  requireTokens(env, prompts, shape.vocabularySize, "prompts");
+  for (size_t i = 0; i < size; i++) requireLength(env, prompts[i].size(), maxNewTokens[i], shape.maxSequenceLength);
   std::vector<guiderail::SampleRequest> requests;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < size; i++) {
     requests.push_back({std::move(prompts[i]), maxNewTokens[i], temperatures[i], std::move(stops[i]), seeds[i]});
   }
   return wrap(env, std::make_shared<OpenSampling>(open, std::move(requests)));
@@ -260,18 +270,39 @@ Napi::Value endSampling(const Info& info) {
   return info.Env().Undefined();
 }
 
+/** The one place where what C++ throws on the JavaScript thread becomes an error of JavaScript. */
+template <Napi::Value (*function)(const Info&)>
+Napi::Value guarded(const Info& info) {
+  try {
+    return function(info);
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw Napi::Error::New(info.Env(), currentSentence());
+  }
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const std::pair<const char*, Napi::Value (*)(const Info&)> functions[] = {
-      {"instructionSets", instructionSets}, {"createRuntime", createRuntime},
-      {"createModel", createModel},         {"closeModel", closeModel},
-      {"tensorSizes", tensorSizes},         {"writeArray", writeArray},
-      {"readArray", readArray},             {"weightsChanged", weightsChanged},
-      {"stepCount", stepCount},             {"setStepCount", setStepCount},
-      {"createCancelFlag", createCancelFlag}, {"cancel", cancel},
-      {"forward", forward},                 {"backward", backward},
-      {"release", release},                 {"step", step},
-      {"startSampling", startSampling},     {"nextSampled", nextSampled},
-      {"endSampling", endSampling},
+      {"instructionSets", guarded<instructionSets>},
+      {"createRuntime", guarded<createRuntime>},
+      {"createModel", guarded<createModel>},
+      {"closeModel", guarded<closeModel>},
+      {"tensorSizes", guarded<tensorSizes>},
+      {"writeArray", guarded<writeArray>},
+      {"readArray", guarded<readArray>},
+      {"weightsChanged", guarded<weightsChanged>},
+      {"stepCount", guarded<stepCount>},
+      {"setStepCount", guarded<setStepCount>},
+      {"createCancelFlag", guarded<createCancelFlag>},
+      {"cancel", guarded<cancel>},
+      {"forward", guarded<forward>},
+      {"backward", guarded<backward>},
+      {"release", guarded<release>},
+      {"step", guarded<step>},
+      {"startSampling", guarded<startSampling>},
+      {"nextSampled", guarded<nextSampled>},
+      {"endSampling", guarded<endSampling>},
   };
   for (const auto& [name, function] : functions) exports.Set(name, Napi::Function::New(env, function, name));
   return exports;

@@ -1,5 +1,6 @@
 // Work off the JavaScript thread. A piece of work computes a result in C++ and turns it into a JavaScript value back
-// on the thread; whatever C++ throws becomes the rejection of its promise, here and nowhere else.
+// on the thread; whatever C++ throws becomes the rejection of its promise, here and nowhere else. A call that was
+// cancelled rejects with "cancelled", which is what guiderail::Cancelled says.
 #pragma once
 #include <napi.h>
 
@@ -7,12 +8,26 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 
 #include "handles.hpp"
 
 namespace binding {
+
+/** What the exception being handled says to a person. */
+inline std::string currentSentence() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return "There is not enough memory for this call; use a smaller batch, a smaller model or a smaller activation budget.";
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "The native engine failed in an unknown way.";
+  }
+}
 
 template <typename Result>
 class Work : public Napi::AsyncWorker {
@@ -32,14 +47,8 @@ class Work : public Napi::AsyncWorker {
     try {
       const std::lock_guard<std::mutex> turn(machine_->turn);
       result_ = compute_();
-    } catch (const guiderail::Cancelled&) {
-      SetError("cancelled");
-    } catch (const std::bad_alloc&) {
-      SetError("There is not enough memory for this call; use a smaller batch, a smaller model or a smaller activation budget.");
-    } catch (const std::exception& error) {
-      SetError(error.what());
     } catch (...) {
-      SetError("The native engine failed in an unknown way.");
+      SetError(currentSentence());
     }
     // What the work held of models and flags goes with it, on the thread that computed.
     compute_ = nullptr;

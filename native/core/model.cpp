@@ -20,6 +20,17 @@ std::vector<float> flatten(const std::vector<std::vector<float>>* arrays, const 
   return flat;
 }
 
+/** Whether there is one number for each scored row of a micro-batch. */
+bool fits(const std::vector<std::vector<float>>* arrays, const std::vector<size_t>& sequences, size_t rows) {
+  if (!arrays) return true;
+  size_t size = 0;
+  for (const size_t s : sequences) {
+    if (s >= arrays->size()) return false;
+    size += (*arrays)[s].size();
+  }
+  return size == rows;
+}
+
 /** Sequences of equal prompts together, in the order in which the prompts first occur. */
 std::vector<std::vector<size_t>> groupsByPrompt(const std::vector<ScoredSequence>& sequences) {
   std::vector<std::vector<size_t>> groups;
@@ -158,6 +169,13 @@ ForwardResult Model::forward(const std::vector<ScoredSequence>& sequences, const
 void Model::backward(uint64_t name, const std::vector<std::vector<float>>* dLogprobs, const std::vector<std::vector<float>>* dEntropies) {
   const auto found = passes_.find(name);
   if (found == passes_.end()) throw std::runtime_error("This pass was already used, released, or made before the weights changed.");
+  for (const MicroBatch& part : found->second.parts) {
+    for (const auto* arrays : {dLogprobs, dEntropies}) {
+      if (!fits(arrays, part.sequences, part.rows.size())) {
+        throw std::runtime_error("Expected one cotangent for each response token of the pass.");
+      }
+    }
+  }
   Pass pass = std::move(found->second);
   passes_.erase(found);
   for (MicroBatch& part : pass.parts) {

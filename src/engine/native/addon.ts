@@ -1,5 +1,6 @@
 // The addon as TypeScript sees it, and finding it. Every call that computes is a promise; handles are opaque. The
-// addon checks kinds and lengths of arguments and nothing more: requests are validated before they come here.
+// addon refuses what would make it read outside its arrays and nothing more: requests are validated before they come
+// here.
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -97,21 +98,21 @@ export interface Addon {
 }
 
 /** The same distance from src/engine/native and from dist/engine/native. */
-const PATH = fileURLToPath(new URL('../../../build/Release/guiderail.node', import.meta.url));
+export const ADDON_PATH = fileURLToPath(new URL('../../../build/Release/guiderail.node', import.meta.url));
 
 /** EngineError with the way out if the addon was not built or cannot be loaded. */
 export function loadAddon(): Addon {
-  if (!existsSync(PATH)) {
+  if (!existsSync(ADDON_PATH)) {
     throw new EngineError(
-      `The native engine is not built (${PATH} is missing); run \`npm run build:native\`, which needs a C++20 compiler, ` +
+      `The native engine is not built (${ADDON_PATH} is missing); run \`npm run build:native\`, which needs a C++20 compiler, ` +
         'or set engine.kind: reference for toy sizes.',
     );
   }
   try {
-    return createRequire(import.meta.url)(PATH) as Addon;
+    return createRequire(import.meta.url)(ADDON_PATH) as Addon;
   } catch (error) {
     throw new EngineError(
-      `The native engine at ${PATH} cannot be loaded: ${messageOf(error)}. Run \`npm run build:native\` to build it anew.`,
+      `The native engine at ${ADDON_PATH} cannot be loaded: ${messageOf(error)}. Run \`npm run build:native\` to build it anew.`,
     );
   }
 }

@@ -94,8 +94,10 @@ export class NativeModel implements Trainable {
     const prompts = sequences.map(({ promptTokens }) => promptTokens);
     const responses = sequences.map(({ responseTokens }) => responseTokens);
     const lengths = lengthsOf(responses);
+    let weightsVersion = this.#weightsVersion;
     const result = await this.#cancellable(signal, (flag) => {
       this.#checkOpen();
+      weightsVersion = this.#weightsVersion;
       return this.#addon.forward(
         this.#handle,
         flag,
@@ -108,7 +110,7 @@ export class NativeModel implements Trainable {
         options.want.entropies === true,
       );
     });
-    const state: PassState = { options, lengths, weightsVersion: this.#weightsVersion, pass: result.pass };
+    const state: PassState = { options, lengths, weightsVersion, pass: result.pass };
     const pass: ForwardPass = {
       ...(options.want.logprobs === true ? { logprobs: cut(result.logprobs, lengths) } : {}),
       ...(options.want.entropies === true ? { entropies: cut(result.entropies, lengths) } : {}),
@@ -214,9 +216,13 @@ export class NativeModel implements Trainable {
 
   /** A turn that finds the model still open. */
   #take<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turns.take(() => {
+    return this.#turns.take(async () => {
       this.#checkOpen();
-      return work();
+      try {
+        return await work();
+      } catch (error) {
+        throw asEngineError(error);
+      }
     });
   }
 

@@ -1,12 +1,13 @@
 // The native engine: the C++ addon behind the engine interface. Float32 throughout, on its own threads; the
 // instruction set is the fastest the machine has unless GUIDERAIL_ISA names another.
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
+import type { ModelSource } from '../../model/model-source.ts';
 import { openModel } from '../../model/open.ts';
 import { parameterCount, parameterTable, sizeOf, type ModelShape } from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
 import { checkSpec } from '../requests.ts';
-import { ARRAYS, loadAddon, type Addon, type RuntimeHandle } from './addon.ts';
+import { ARRAYS, loadAddon, type Addon, type ModelHandle, type RuntimeHandle } from './addon.ts';
 import { NativeModel } from './model.ts';
 import { Turns } from './turns.ts';
 
@@ -60,20 +61,14 @@ class NativeEngine implements Engine {
     if (this.#closed) throw new EngineError('The native engine was closed; make another.');
     checkSpec(spec, this.name, (model) => model instanceof NativeModel && !model.trains);
     const folder = await openModel(spec.folder);
-    requireMemory(folder.shape, spec.trainable, folder.path);
-    const handle = this.#addon.createModel(this.#runtime, folder.shape, spec.trainable, this.#budgetBytes);
-    const table = parameterTable(folder.shape);
-    this.#checkTable(handle, folder.shape);
-    for (const [tensor, { name }] of table.entries()) {
-      const data = await folder.readTensor(name);
-      this.#addon.writeArray(
-        handle,
-        ARRAYS.weights,
-        tensor,
-        data instanceof Float32Array ? data : Float32Array.from(data),
-      );
+    requireMemory(folder.shape, spec.trainable, folder.path, availableMemory());
+    const handle = this.#create(folder.shape, spec.trainable);
+    try {
+      await this.#fill(handle, folder);
+    } catch (error) {
+      this.#addon.closeModel(handle);
+      throw error;
     }
-    await this.#turns.take(() => this.#addon.weightsChanged(handle));
     const model = new NativeModel(this.#addon, handle, this.#turns, folder, spec.trainable);
     this.#models.push(model);
     return model;
@@ -84,8 +79,27 @@ class NativeEngine implements Engine {
     for (const model of this.#models) await model.close();
   }
 
+  #create(shape: ModelShape, trainable: boolean): ModelHandle {
+    try {
+      return this.#addon.createModel(this.#runtime, shape, trainable, this.#budgetBytes);
+    } catch (error) {
+      throw new EngineError(messageOf(error));
+    }
+  }
+
+  /** Tensor by tensor, so that there is never a second copy of all weights. */
+  async #fill(handle: ModelHandle, folder: ModelSource): Promise<void> {
+    this.#checkTable(handle, folder.shape);
+    for (const [tensor, { name }] of parameterTable(folder.shape).entries()) {
+      const data = await folder.readTensor(name);
+      const values = data instanceof Float32Array ? data : Float32Array.from(data);
+      this.#addon.writeArray(handle, ARRAYS.weights, tensor, values);
+    }
+    await this.#turns.take(() => this.#addon.weightsChanged(handle));
+  }
+
   /** The order of tensors is written twice, in TypeScript and in C++; an addon of another version is caught here. */
-  #checkTable(handle: ReturnType<Addon['createModel']>, shape: ModelShape): void {
+  #checkTable(handle: ModelHandle, shape: ModelShape): void {
     const sizes = this.#addon.tensorSizes(handle);
     const expected = parameterTable(shape).flatMap(({ dims }) => (dims.length === 1 ? [1, dims[0]!] : dims));
     if (expected.length !== sizes.length || expected.some((size, index) => size !== sizes[index])) {
@@ -96,26 +110,41 @@ class NativeEngine implements Engine {
   }
 }
 
-/** Bytes of weights and their packed copies, and where it trains of gradients and two moments. */
+/** Bytes of weights and packed copies of what is multiplied with, and where it trains of gradients and two moments. */
 export function modelBytes(shape: ModelShape, trainable: boolean): number {
-  const packed = parameterTable(shape)
+  const [embedding, ...others] = parameterTable(shape);
+  const packed = (shape.tiedEmbeddings ? [embedding!, ...others] : others)
     .filter(({ kind }) => kind === 'matrix')
     .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
   return 4 * (parameterCount(shape) * (trainable ? 4 : 1) + packed);
 }
 
-/** Refuses, before anything is allocated, a model that this process cannot hold. */
-function requireMemory(shape: ModelShape, trainable: boolean, folder: string): void {
-  const needed = modelBytes(shape, trainable);
+/**
+ * What this process may still take. Linux alone says how much can be freed for it (files in memory); elsewhere it is
+ * all there is.
+ */
+function availableMemory(): number {
   const limit = process.constrainedMemory();
-  const available = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  if (needed <= available) return;
+  const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return process.platform === 'linux' ? Math.min(all, process.availableMemory()) : all;
+}
+
+/** Refuses, before anything is allocated, a model that this process cannot hold. */
+export function requireMemory(
+  shape: ModelShape,
+  trainable: boolean,
+  folder: string,
+  availableBytes: number,
+): void {
+  const needed = modelBytes(shape, trainable);
+  if (needed <= availableBytes) return;
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   throw new EngineError(
     `Expected ${folder} to fit into memory, but ${trainable ? 'training' : 'running'} its ` +
       `${(parameterCount(shape) / 1e6).toFixed(0)}M parameters takes ${gib(needed)} GiB for weights` +
-      `${trainable ? ', gradients and moments' : ''}, and this machine has ${gib(available)} GiB (${gib(freemem())} free); ` +
-      `use a smaller model${trainable ? ', evaluate it without training,' : ''} or a machine with more memory.`,
+      `${trainable ? ', gradients and moments' : ''}, and this process can have ${gib(availableBytes)} of the machine's ` +
+      `${gib(totalmem())} GiB; end other programs, use a smaller model` +
+      `${trainable ? ', evaluate it without training,' : ''} or a machine with more memory.`,
   );
 }
 
