@@ -2,10 +2,11 @@
 // length (no stop tokens), rewards are random, one update a step: the work of bench/peers/trl_grpo.py.
 //
 //   npm run bench                                      the native engine alone
-//   npm run bench -- --peer /path/to/python            TRL beside it, in turns, and the ratio
+//   npm run bench -- --peer trl --python /path/python  TRL beside it, in turns, and the ratio
 //
 // Options: --shape tiny|135m  --prompts 16  --new-tokens 64  --steps 8  --threads N  --rounds 2 (with --peer)
-// Prints one JSON line a system: medians over the steps after the first, and the event loop's delay.
+// Prints one JSON line a system and round, medians over the steps after the first and the event loop's delay, and at
+// the end a table of them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -29,9 +30,14 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '8' },
     threads: { type: 'string', default: String(availableParallelism()) },
     peer: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
     rounds: { type: 'string', default: '2' },
   },
 });
+if (options.peer !== undefined && options.peer !== 'trl') {
+  process.stderr.write(`Expected --peer trl, got ${options.peer}; its Python goes to --python.\n`);
+  process.exit(2);
+}
 const K = 8;
 const PROMPT_TOKENS = 44;
 const SHAPES = {
@@ -189,7 +195,7 @@ async function measureOurs() {
   }
 }
 
-function measurePeer(python, dtype) {
+function measurePeer(dtype) {
   const script = fileURLToPath(new URL('peers/trl_grpo.py', import.meta.url));
   const args = [
     script,
@@ -204,9 +210,11 @@ function measurePeer(python, dtype) {
     '--steps',
     options.steps,
   ];
-  const result = spawnSync(python, args, { encoding: 'utf8', cwd: tmpdir() });
+  const result = spawnSync(options.python, args, { encoding: 'utf8', cwd: tmpdir() });
   const line = result.stdout?.trim().split('\n').at(-1);
-  if (result.status !== 0 || !line) throw new Error(`The peer failed:\n${result.stderr}`);
+  if (result.status !== 0 || !line) {
+    throw new Error(`TRL failed in ${options.python}:\n${result.error ?? result.stderr}`);
+  }
   return JSON.parse(line);
 }
 
@@ -218,18 +226,33 @@ for (let round = 0; round < (options.peer ? Number(options.rounds) : 1); round++
   ours.push(await measureOurs());
   print(ours.at(-1));
   for (const dtype of options.peer ? ['fp32', 'bf16'] : []) {
-    peers.push(measurePeer(options.peer, dtype));
+    peers.push(measurePeer(dtype));
     print(peers.at(-1));
   }
 }
+const FIELDS = {
+  generate: 'generateTokensPerSecond',
+  train: 'trainTokensPerSecond',
+  endToEnd: 'endToEndTokensPerSecond',
+};
+const rows = [...ours, ...peers].map((result) => [
+  `${result.system}, ${result.dtype}`,
+  ...Object.values(FIELDS).map((field) => result[field].toLocaleString('en')),
+  ...(result.eventLoopDelayP99Ms === undefined
+    ? ['', '']
+    : [result.eventLoopDelayP99Ms, result.eventLoopDelayMaxMs]),
+]);
 if (peers.length > 0) {
-  const best = (results, field) => Math.max(...results.map((result) => result[field]));
-  const fields = ['generateTokensPerSecond', 'trainTokensPerSecond', 'endToEndTokensPerSecond'];
   // Ours at its slowest against the peer at its fastest, either dtype.
-  const worst = (results, field) => Math.min(...results.map((result) => result[field]));
-  print({
-    ratioToPeersFastest: Object.fromEntries(
-      fields.map((field) => [field, Number((worst(ours, field) / best(peers, field)).toFixed(2))]),
-    ),
+  const ratios = Object.values(FIELDS).map((field) => {
+    const slowest = Math.min(...ours.map((result) => result[field]));
+    return (slowest / Math.max(...peers.map((result) => result[field]))).toFixed(2);
   });
+  print({
+    ratioToPeersFastest: Object.fromEntries(Object.keys(FIELDS).map((name, i) => [name, Number(ratios[i])])),
+  });
+  rows.push(['slowest of ours / fastest of theirs', ...ratios, '', '']);
 }
+const header = ['tokens/s', 'generate', 'train', 'end to end', 'loop delay p99 ms', 'max ms'];
+const rule = header.map(() => '---');
+for (const row of [header, rule, ...rows]) process.stdout.write(`| ${row.join(' | ')} |\n`);
