@@ -67,22 +67,32 @@ export function philox4x32(
  * counter is `position` (0 <= position < 2^53) and whose key is the seed (low word first).
  */
 export function uniformAt(seed: Seed, position: number): number {
-  const key: [number, number] = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
+  return uniformOfKey(keyOf(seed), position);
+}
+
+type PhiloxKey = readonly [number, number];
+
+function keyOf(seed: Seed): PhiloxKey {
+  return [Number(seed & 0xffffffffn), Number(seed >> 32n)];
+}
+
+function uniformOfKey(key: PhiloxKey, position: number): number {
   const [w0, w1] = philox4x32([position >>> 0, Math.floor(position / 0x100000000), 0, 0], key);
   return ((w0 >>> 5) * 0x4000000 + (w1 >>> 6)) / 0x20000000000000;
 }
 
 /** The uniforms of one seed in order, for draws that have no natural position. */
 export class UniformStream {
-  readonly #seed: Seed;
+  /** Split once: arithmetic on bigints would be most of the time of a draw. */
+  readonly #key: PhiloxKey;
   #position = 0;
 
   constructor(seed: Seed) {
-    this.#seed = seed;
+    this.#key = keyOf(seed);
   }
 
   next(): number {
-    return uniformAt(this.#seed, this.#position++);
+    return uniformOfKey(this.#key, this.#position++);
   }
 
   /** An integer in [0, bound). */

@@ -34,6 +34,12 @@ export function hintLevel(context: Context): number {
   return context === 'plain' ? 0 : Number(context.slice('hint'.length));
 }
 
+/** The hint that a context puts beside a problem; null for plain, and where the problem has none (or a blank one). */
+export function hintOf(problem: Problem, context: Context): string | null {
+  const hint = problem.hints[hintLevel(context) - 1];
+  return hint === undefined || hint.trim() === '' ? null : hint;
+}
+
 /** The context of a level: 0 is plain. */
 export function contextOfLevel(level: number): Context {
   return level === 0 ? 'plain' : `hint${level}`;

@@ -4,6 +4,7 @@
 import type { Sampler } from '../engine/engine.ts';
 import { seedOf } from '../random.ts';
 import { respond, type ResponderSettings } from '../rollout/responder.ts';
+import type { EvaluationLine, PassAtK } from '../runs/metrics.ts';
 import { isEvidence, type Context, type Problem, type Rollout } from '../types.ts';
 import { bootstrapInterval } from './bootstrap.ts';
 import { passAtK } from './pass-at-k.ts';
@@ -23,29 +24,8 @@ export interface EvaluationInputs {
   readonly onRollout?: () => void;
 }
 
-/** 95 % percentile bootstrap over problems. */
-export interface PassAtKEstimate {
-  readonly k: number;
-  readonly estimate: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface EvaluationResult {
-  readonly context: Context;
-  readonly problems: number;
-  readonly samples: number;
-  /** Problems with fewer than k graded samples are left out of that figure. */
-  readonly passAtK: readonly PassAtKEstimate[];
-  readonly bySource: readonly {
-    readonly source: string;
-    readonly problems: number;
-    readonly passAtK: readonly PassAtKEstimate[];
-  }[];
-  /** Rollouts, not fractions. */
-  readonly truncated: number;
-  readonly malformed: number;
-  readonly graderFaults: number;
+/** A line of evals.jsonl but for its step and time. Problems with fewer than k graded samples are left out of pass@k. */
+export interface EvaluationResult extends Omit<EvaluationLine, 'step' | 'seconds'> {
   readonly tokensSampled: number;
 }
 
@@ -110,14 +90,14 @@ function summarise(
   };
 }
 
-function estimates(inputs: EvaluationInputs, tallies: readonly Tally[], scope: string): PassAtKEstimate[] {
+function estimates(inputs: EvaluationInputs, tallies: readonly Tally[], scope: string): PassAtK[] {
   return inputs.passAt.map((k) => {
     const usable = tallies.filter(({ samples }) => samples >= k);
     if (usable.length === 0) return { k, estimate: NaN, low: NaN, high: NaN };
     const values = usable.map(({ samples, correct }) => passAtK(samples, correct, k));
     const seed = seedOf(inputs.responder.runSeed, 'bootstrap', inputs.step, inputs.context, k, scope);
-    const { low, high } = bootstrapInterval(values, { seed, resamples: RESAMPLES, confidence: 0.95 });
-    return { k, estimate: values.reduce((a, b) => a + b) / values.length, low, high };
+    const { mean, low, high } = bootstrapInterval(values, { seed, resamples: RESAMPLES, confidence: 0.95 });
+    return { k, estimate: mean, low, high };
   });
 }
 

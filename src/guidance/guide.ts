@@ -1,7 +1,7 @@
 // The frame of Guide (arXiv 2506.13923): when all rollouts of a problem failed, roll it out again with a hint
 // in context, and let the guided rollouts train the hint-free policy. The variants (whole, mixin, joint)
 // differ only in which rows they put into the training group; each is a composition given to this frame.
-import { contextOfLevel } from '../types.ts';
+import { contextOfLevel, hintOf } from '../types.ts';
 import type { Rollout } from '../types.ts';
 import { decideOnPlainGroup, hintFreePlan } from './plain-group.ts';
 import type { DropReason, GuidanceDecision, GuidanceSituation, GuidanceStrategy } from './strategy.ts';
@@ -52,8 +52,9 @@ function decideOnGuidedGroup(
   const context = contextOfLevel(level);
   const attempt = attempts.find((each) => each.context === context);
   if (attempt === undefined) {
-    const hint = problem.hints[level - 1] ?? '';
-    return hint.trim() === '' ? { kind: 'drop', reason: 'noHint' } : { kind: 'sample', context, count: k };
+    return hintOf(problem, context) === null
+      ? { kind: 'drop', reason: 'noHint' }
+      : { kind: 'sample', context, count: k };
   }
   const guided = withEvidence(attempt.rollouts);
   if (guided.length === 0) return { kind: 'drop', reason: 'tooLittleEvidence' };

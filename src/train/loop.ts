@@ -290,7 +290,8 @@ function nextState(
   };
 }
 
-export function evaluationLine(step: number, result: EvaluationResult, seconds: number): EvaluationLine {
+/** Tokens that evaluations sample count in no budget and stand in no line. */
+function evaluationLine(step: number, result: EvaluationResult, seconds: number): EvaluationLine {
   return {
     step,
     context: result.context,

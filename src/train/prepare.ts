@@ -7,7 +7,7 @@ import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
-import { contextOfLevel, type Context, type Problem } from '../types.ts';
+import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
 import { verifierFor } from '../verifiers/registry.ts';
 import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { ProblemSource, TrainRecipe } from './config.ts';
@@ -151,7 +151,7 @@ function overlongContext(
 ): { context: Context; tokens: number } | null {
   for (const context of contexts) {
     // A problem without a hint of that level is no error: the strategy drops and counts it when it comes to that.
-    if (context !== 'plain' && problem.hints[Number(context.slice(4)) - 1] === undefined) continue;
+    if (context !== 'plain' && hintOf(problem, context) === null) continue;
     const tokens = responder.renderPrompt(problem, context).length;
     if (!fitsContext(responder, sampler, tokens)) return { context, tokens };
   }
@@ -190,7 +190,7 @@ function keepFitting(
 /** Guidance that can never come is a mistake of the recipe; some problems without a hint are the user's choice. */
 function checkHints(problems: readonly Problem[], recipe: TrainRecipe, warnings: string[]): void {
   const { level, strategy } = recipe.guidance;
-  const hinted = problems.filter((problem) => hasHint(problem, contextOfLevel(level))).length;
+  const hinted = problems.filter((problem) => hintOf(problem, contextOfLevel(level)) !== null).length;
   if (hinted === 0) {
     throw new ConfigError(
       `Expected problems with a hint of level ${level} for guidance.strategy: ${strategy}, but none of the ${problems.length} ` +
@@ -213,9 +213,10 @@ function evaluationPlan(
 ): EvaluationPlan {
   const { everySteps, samples, passAt, temperature } = recipe.evaluation;
   const usable = contexts.filter(
-    (context) => context === 'plain' || problems.some((p) => hasHint(p, context)),
+    (context) => context === 'plain' || problems.some((p) => hintOf(p, context) !== null),
   );
-  const hinted = usable.length > 1 ? problems.filter((problem) => hasHint(problem, usable[1]!)) : problems;
+  const hinted =
+    usable.length > 1 ? problems.filter((problem) => hintOf(problem, usable[1]!) !== null) : problems;
   if (usable.length < contexts.length) {
     warnings.push(
       `No held-out problem has a hint for the ${contexts[1]!} context, so evaluations are hint-free only, as with evaluation.guided: false.`,
@@ -229,8 +230,4 @@ function evaluationPlan(
     );
   }
   return { everySteps, samples, passAt, temperature, problems: hinted, contexts: usable };
-}
-
-function hasHint(problem: Problem, context: Context): boolean {
-  return (problem.hints[Number(context.slice(4)) - 1] ?? '').trim() !== '';
 }

@@ -2,7 +2,7 @@
 // its group, then every row trained in the step with its ratios. A row of a surplus group refers to a rollout
 // of an earlier step's file by (drawOrdinal, sampledContext, sampleIndex).
 import type { CollectedBatch } from '../rollout/collect-batch.ts';
-import { hintLevel } from '../types.ts';
+import { hintOf } from '../types.ts';
 import type { MinibatchResult } from './update.ts';
 
 export function* rolloutRecords(
@@ -11,7 +11,7 @@ export function* rolloutRecords(
 ): Generator<Record<string, unknown>> {
   for (const { problem, drawOrdinal, attempts, outcome } of batch.draws) {
     for (const { context, rollouts } of attempts) {
-      const level = hintLevel(context);
+      const hint = hintOf(problem, context);
       for (const rollout of rollouts) {
         yield {
           kind: 'rollout',
@@ -19,7 +19,7 @@ export function* rolloutRecords(
           problemId: problem.id,
           source: problem.source,
           context,
-          hint: level === 0 ? null : problem.hints[level - 1]!,
+          hint,
           sampleIndex: rollout.sampleIndex,
           seed: rollout.seed,
           policyVersion: rollout.policyVersion,

@@ -23,6 +23,7 @@ import type { LoadedCheckpoint } from '../runs/checkpoint.ts';
 import type { SftMetrics } from '../runs/metrics.ts';
 import type { RunDirectory } from '../runs/run-directory.ts';
 import type { SftRecipe } from './config.ts';
+import { applyGradient } from './apply-gradient.ts';
 import { adamwUpdate } from './schedule.ts';
 import { changedSentence, finish, withRun, type SessionOptions, type SessionOutcome } from './session.ts';
 
@@ -177,18 +178,12 @@ async function runStep(recipe: SftRecipe, context: SftRun, step: number): Promis
     demonstrationAt(step * recipe.batchSize + index),
   );
   const pass = await model.forward(sequences, { gradient: true, want: { logprobs: true }, temperature: 1 });
-  const { loss, dLogprobs } = likelihoodLoss(pass.logprobs!, { weight: 1, aggregation: tokenMean });
+  const likelihood = likelihoodLoss(pass.logprobs!, { weight: 1, aggregation: tokenMean });
   const optimizer = adamwUpdate(recipe.optimizer, step, recipe.steps);
-  let result = { gradNorm: NaN, applied: false };
-  if (Number.isFinite(loss)) {
-    await model.backward(pass, { logprobs: dLogprobs });
-    result = await model.step(optimizer);
-  } else {
-    pass.release();
-  }
+  const result = await applyGradient(model, pass, likelihood, optimizer);
   return {
     step,
-    loss,
+    loss: likelihood.loss,
     ...result,
     learningRate: optimizer.learningRate,
     tokensTrained: sequences.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0),

@@ -5,7 +5,7 @@ import { groupAdvantages } from '../algorithms/advantages.ts';
 import type { Aggregation } from '../algorithms/aggregation.ts';
 import { likelihoodLoss, policyLoss, type PolicyLossResult } from '../algorithms/losses.ts';
 import type { Shaping } from '../algorithms/shaping.ts';
-import type { AdamWUpdate, ForwardPass, ScoredSequence, Trainable } from '../engine/engine.ts';
+import type { AdamWUpdate, ScoredSequence, Trainable } from '../engine/engine.ts';
 import {
   isOffContext,
   type Context,
@@ -14,6 +14,7 @@ import {
   type Row,
   type TrainingGroup,
 } from '../types.ts';
+import { applyGradient } from './apply-gradient.ts';
 
 /** What is minimised. */
 export interface PolicyObjective {
@@ -87,8 +88,7 @@ export function rowsOf(
   const advantages_G = groupAdvantages(rewards_G, options);
   return group.plan.rows.map(({ rollout, trainContext }, index) => ({
     problemId: group.problem.id,
-    trainPrompt:
-      trainContext === rollout.context ? rollout.promptTokens : renderPrompt(group.problem, trainContext),
+    trainPrompt: trainPromptOf(group.problem, { rollout, trainContext }, renderPrompt),
     response: rollout.responseTokens,
     behaviourLogprobs: rollout.behaviourLogprobs,
     sampledContext: rollout.context,
@@ -141,10 +141,10 @@ async function updateMinibatch(
     aggregation: objective.aggregation,
   });
   const update = await applyGradient(
-    inputs,
+    model,
     pass,
-    policy.loss + likelihood.loss,
-    [...policy.dLogprobs, ...likelihood.dLogprobs],
+    { loss: policy.loss + likelihood.loss, dLogprobs: [...policy.dLogprobs, ...likelihood.dLogprobs] },
+    inputs.optimizer,
     lap,
   );
   return {
@@ -165,30 +165,17 @@ async function updateMinibatch(
 }
 
 function retentionOf(group: TrainingGroup, inputs: UpdateInputs): ScoredSequence[] {
-  return group.plan.retention.map(({ rollout, trainContext }: PlannedRow) => ({
-    promptTokens:
-      trainContext === rollout.context
-        ? rollout.promptTokens
-        : inputs.renderPrompt(group.problem, trainContext),
-    responseTokens: rollout.responseTokens,
+  return group.plan.retention.map((planned) => ({
+    promptTokens: trainPromptOf(group.problem, planned, inputs.renderPrompt),
+    responseTokens: planned.rollout.responseTokens,
   }));
 }
 
-/** A loss that is not finite never reaches the model; a gradient that is not is refused by the engine's step. */
-async function applyGradient(
-  inputs: UpdateInputs,
-  pass: ForwardPass,
-  loss: number,
-  dLogprobs: Float64Array[],
-  lap: (phase: 'backward' | 'step') => void,
-): Promise<{ gradNorm: number; applied: boolean }> {
-  if (!Number.isFinite(loss) || !dLogprobs.every((row) => row.every(Number.isFinite))) {
-    pass.release();
-    return { gradNorm: NaN, applied: false };
-  }
-  await inputs.model.backward(pass, { logprobs: dLogprobs });
-  lap('backward');
-  const result = await inputs.model.step(inputs.optimizer);
-  lap('step');
-  return result;
+/** The prompt of the train context: the very tokens it was sampled with where that is the same. */
+function trainPromptOf(
+  problem: Problem,
+  { rollout, trainContext }: PlannedRow,
+  renderPrompt: UpdateInputs['renderPrompt'],
+): Int32Array {
+  return trainContext === rollout.context ? rollout.promptTokens : renderPrompt(problem, trainContext);
 }
