@@ -21,11 +21,12 @@ Napi::Value instructionSets(const Info& info) {
   return names;
 }
 
-/** (threads, instructionSet or '') */
+/** (threads, instructionSet or '', whether products are of bf16) */
 Napi::Value createRuntime(const Info& info) {
   const int threads = integer(info[0], "threads", 1);
   const auto& kernels = guiderail::chooseKernels(text(info[1], "the instruction set"));
-  return wrap(info.Env(), std::make_shared<Machine>(kernels, threads));
+  const auto precision = boolean(info[2], "bf16") ? guiderail::Precision::Bf16 : guiderail::Precision::Float32;
+  return wrap(info.Env(), std::make_shared<Machine>(kernels, threads, precision));
 }
 
 ModelShape shapeFrom(const Napi::Value& value) {

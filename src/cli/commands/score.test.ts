@@ -45,6 +45,16 @@ describe('guiderail score', () => {
     }
   });
 
+  it('multiplies what --dtype says: bf16 is near float32 and not the same', async () => {
+    const { promptTokens, responseTokens } = golden;
+    scratch.writeRows('rows.jsonl', [{ id: 1, promptTokens, responseTokens }]);
+    const scores = async (dtype: string) => parse((await score(TINY, '--dtype', dtype)).out)[0].logprobs;
+    const [exact, rounded] = [await scores('fp32'), await scores('bf16')];
+    const differences = exact.map((value, t) => Math.abs(value - rounded[t]));
+    expect(Math.max(...differences)).toBeGreaterThan(1e-5);
+    expect(Math.max(...differences)).toBeLessThan(0.1);
+  });
+
   it('reads text and messages, and writes a whole file', async () => {
     scratch.writeRows('rows.jsonl', [
       {

@@ -20,6 +20,7 @@ interface ScoreOptions {
   readonly in?: string;
   readonly out?: string;
   readonly engine: EngineConfig['kind'];
+  readonly dtype: EngineConfig['dtype'];
 }
 
 /** Rows scored in one forward. */
@@ -56,6 +57,11 @@ export function scoreCommand(io: CommandIO): Command {
         .choices(engineConfigSchema.shape.kind.unwrap().options)
         .default(engineConfigSchema.parse({}).kind),
     )
+    .addOption(
+      new Option('--dtype <type>', 'what linear layers multiply')
+        .choices(engineConfigSchema.shape.dtype.unwrap().options)
+        .default(engineConfigSchema.parse({}).dtype),
+    )
     .action((options: ScoreOptions) => runScore(io, options));
 }
 
@@ -63,7 +69,7 @@ async function runScore(io: CommandIO, options: ScoreOptions): Promise<void> {
   const folder = resolve(io.cwd, options.model);
   const tokenizer = await loadTokenizer(folder);
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
-  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
+  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine, dtype: options.dtype }));
   try {
     const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     const open = () => readRows(io, options.in, tokenizer, model);

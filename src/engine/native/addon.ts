@@ -33,8 +33,11 @@ export interface NativeSequence {
 export interface Addon {
   /** Instruction sets that this machine has, slowest first. */
   instructionSets(): string[];
-  /** '' is the fastest. Throws, in a sentence, for a set that the machine does not have. */
-  createRuntime(threads: number, instructionSet: string): RuntimeHandle;
+  /**
+   * The instruction set '' is the fastest; bf16: whether linear layers multiply bf16 numbers. Throws, in a sentence,
+   * for a set that the machine does not have.
+   */
+  createRuntime(threads: number, instructionSet: string, bf16: boolean): RuntimeHandle;
   createModel(
     runtime: RuntimeHandle,
     shape: object,

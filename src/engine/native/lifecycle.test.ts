@@ -26,7 +26,7 @@ import { createNativeEngine, modelBytes, requireMemory } from './native.ts';
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
   const addon = require(${JSON.stringify(ADDON_PATH)});
-  const model = addon.createModel(addon.createRuntime(2, ''), ${JSON.stringify(LARGER)}, true, 2 ** 20);
+  const model = addon.createModel(addon.createRuntime(2, '', false), ${JSON.stringify(LARGER)}, true, 2 ** 20);
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
@@ -63,7 +63,7 @@ const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 
 /** One model of LARGER's shape with all weights zero, and the calls that a test may spoil one argument of. */
 function calls(addon: Addon) {
-  const runtime = addon.createRuntime(1, '');
+  const runtime = addon.createRuntime(1, '', false);
   const model = addon.createModel(runtime, LARGER, true, 0);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
@@ -79,7 +79,7 @@ function calls(addon: Addon) {
   );
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
-    createRuntime: [1, ''],
+    createRuntime: [1, '', false],
     createModel: [runtime, LARGER, true, 0],
     closeModel: [model],
     tensorSizes: [model],
@@ -123,9 +123,9 @@ describe('handles and arguments', () => {
   });
 
   const bad: [string, keyof Addon, unknown[]][] = [
-    ['no thread', 'createRuntime', [0, '']],
-    ['half a thread', 'createRuntime', [1.5, '']],
-    ['an instruction set there is not', 'createRuntime', [1, 'abacus']],
+    ['no thread', 'createRuntime', [0, '', false]],
+    ['half a thread', 'createRuntime', [1.5, '', false]],
+    ['an instruction set there is not', 'createRuntime', [1, 'abacus', false]],
     ['a shape without layers', 'createModel', [runtime, { ...LARGER, layers: 0 }, true, 0]],
     [
       'heads that key heads do not divide',
@@ -222,7 +222,7 @@ describe('worker threads and processes', () => {
 
   it('handles that are closed and collected while a call computes do not matter to it', () => {
     const program = `
-      const handles = { runtime: addon.createRuntime(2, '') };
+      const handles = { runtime: addon.createRuntime(2, '', false) };
       handles.model = addon.createModel(handles.runtime, ${JSON.stringify(LARGER)}, false, 0);
       const flag = addon.createCancelFlag();
       const scored = addon.forward(handles.model, flag, new Int32Array(200).fill(3), Int32Array.of(200),
@@ -313,19 +313,23 @@ describe('memory', () => {
   const packed = 700 * 32 + 2 * (32 * 96 + 3 * 32 * 48);
 
   it('is counted: weights, copies of what is multiplied with, and where it trains gradients and two moments', () => {
-    expect(modelBytes(LARGER, false)).toBe(4 * (parameters + packed));
-    expect(modelBytes(LARGER, true)).toBe(4 * (4 * parameters + packed));
+    expect(modelBytes(LARGER, false, 'fp32')).toBe(4 * (parameters + packed));
+    expect(modelBytes(LARGER, true, 'fp32')).toBe(4 * (4 * parameters + packed));
+    expect(modelBytes(LARGER, false, 'bf16')).toBe(4 * parameters + 2 * packed);
+    expect(modelBytes(LARGER, true, 'bf16')).toBe(16 * parameters + 4 * packed);
   });
 
   it('a model that does not fit is refused with what it needs, what there is and what to do', () => {
     const big = { ...LARGER, vocabularySize: 150_000, hiddenSize: 4096 };
-    const needed = (modelBytes(big, true) / 2 ** 30).toFixed(1);
-    requireMemory(big, true, 'models/big', modelBytes(big, true));
-    expect(() => requireMemory(big, true, 'models/big', 3 * 2 ** 30)).toThrow(
+    const needed = (modelBytes(big, true, 'fp32') / 2 ** 30).toFixed(1);
+    requireMemory(big, true, 'fp32', 'models/big', modelBytes(big, true, 'fp32'));
+    expect(() => requireMemory(big, true, 'fp32', 'models/big', 3 * 2 ** 30)).toThrow(
       new RegExp(
         `models/big .*1\\d{3}M parameters takes ${needed} GiB .* can have 3\\.0 of .*; .*smaller model`,
       ),
     );
-    expect(() => requireMemory(big, false, 'models/big', modelBytes(big, false) - 1)).toThrow(EngineError);
+    expect(() => requireMemory(big, false, 'fp32', 'models/big', modelBytes(big, false, 'fp32') - 1)).toThrow(
+      EngineError,
+    );
   });
 });
