@@ -86,13 +86,17 @@ describe('guiderail score from standard input', () => {
   const rowOf = (id: number) => JSON.stringify({ id, promptTokens, responseTokens });
   const rows = (count: number) => Array.from({ length: count }, (_, id) => rowOf(id));
 
-  /** Everything that is written, in order; the input comes in pieces that end within lines. */
+  /** The input comes in pieces that end within lines. */
   async function pipe(lines: readonly string[], ...more: string[]) {
+    return pipeFrom(Readable.from(lines.join('\n').match(/.{1,100}/gs) ?? []), ...more);
+  }
+
+  /** Everything that is written, in order. */
+  async function pipeFrom(stdin: Readable, ...more: string[]) {
     const written: { readonly to: 'out' | 'err'; readonly text: string }[] = [];
     const streamTo = (to: 'out' | 'err') => ({ write: (text: string) => written.push({ to, text }) });
-    const pieces = lines.join('\n').match(/.{1,100}/gs) ?? [];
     const code = await runCli(['score', '--model', TINY, '--engine', 'reference', ...more], {
-      ...{ stdout: streamTo('out'), stderr: streamTo('err'), stdin: Readable.from(pieces) },
+      ...{ stdout: streamTo('out'), stderr: streamTo('err'), stdin },
       ...{ cwd: scratch.dir, env: {} },
     });
     const textTo = (stream: 'out' | 'err') =>
@@ -119,6 +123,13 @@ describe('guiderail score from standard input', () => {
     expect(err).toMatch(new RegExp(`Expected JSON on line ${good + 1} of standard input`));
     const order = written.map(({ to }) => to);
     expect(order.lastIndexOf('out')).toBeLessThan(order.indexOf('err'));
+  });
+
+  it('lets go of an input that goes on after a bad row', async () => {
+    const endless = new Readable({ read: () => {} });
+    endless.push(`${rowOf(0)}\n{\n`);
+    expect((await pipeFrom(endless)).code).toBe(1);
+    expect(endless.destroyed).toBe(true);
   });
 
   it('leaves no result file behind a bad row', async () => {

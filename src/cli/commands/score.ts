@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { loadTokenizer, type ChatTokenizer } from '../../data/tokenizer.ts';
@@ -132,6 +133,9 @@ async function* readRows(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new DataError(`Cannot read ${name}: ${messageOf(error)}.`);
+  } finally {
+    // Or the process would stay until whoever writes to its standard input ends.
+    if (input instanceof Readable) input.destroy();
   }
 }
 
