@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ import {
   sampleAll,
 } from '../conformance/bench.case.ts';
 import { ADDON_PATH, loadAddon, type Addon } from './addon.ts';
-import { createNativeEngine, modelBytes, requireMemory } from './native.ts';
+import { availableMemory, createNativeEngine, modelBytes, requireMemory } from './native.ts';
 
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
@@ -317,6 +317,13 @@ describe('memory', () => {
     expect(modelBytes(LARGER, true, 'fp32')).toBe(4 * (4 * parameters + packed));
     expect(modelBytes(LARGER, false, 'bf16')).toBe(4 * parameters + 2 * packed);
     expect(modelBytes(LARGER, true, 'bf16')).toBe(16 * parameters + 4 * packed);
+  });
+
+  it('is bounded by what is free on Windows, and not on macOS, which calls little free', () => {
+    expect(availableMemory('win32', 4096)).toBe(4096);
+    expect(availableMemory('win32', Infinity)).toBeLessThanOrEqual(totalmem());
+    expect(availableMemory('darwin', 4096)).toBe(availableMemory('win32', Infinity));
+    expect(availableMemory('linux', 4096)).toBeGreaterThan(4096);
   });
 
   it('a model that does not fit is refused with what it needs, what there is and what to do', () => {

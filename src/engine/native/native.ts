@@ -1,7 +1,7 @@
 // The native engine: the C++ addon behind the engine interface. Float32 throughout, but for the factors of linear
 // layers where bf16 is asked for (docs/decisions/0002), on its own threads; the instruction set is the fastest the
 // machine has unless GUIDERAIL_ISA names another.
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
 import type { ModelSource } from '../../model/model-source.ts';
 import { openModel } from '../../model/open.ts';
@@ -137,13 +137,15 @@ export function modelBytes(shape: ModelShape, trainable: boolean, dtype: Dtype):
 }
 
 /**
- * What this process may still take. Linux alone says how much can be freed for it (files in memory); elsewhere it is
- * all there is.
+ * What this process may still take, in bytes. Linux says how much can be freed for it (files in memory); Windows
+ * counts such pages as free. On macOS libuv calls free only untouched pages, a small part of what it would give, so
+ * there, and elsewhere, it is all the memory: a tighter bound would refuse models that fit.
  */
-function availableMemory(): number {
+export function availableMemory(platform = process.platform, freeBytes = freemem()): number {
   const limit = process.constrainedMemory();
   const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  return process.platform === 'linux' ? Math.min(all, process.availableMemory()) : all;
+  if (platform === 'linux') return Math.min(all, process.availableMemory());
+  return platform === 'win32' ? Math.min(all, freeBytes) : all;
 }
 
 /** Refuses, before anything is allocated, a model that this process cannot hold. */
