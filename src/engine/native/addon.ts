@@ -48,7 +48,7 @@ export interface Addon {
   /** Rows and columns of each tensor in turn; a vector has one row. */
   tensorSizes(model: ModelHandle): Int32Array;
   writeArray(model: ModelHandle, which: number, tensor: number, values: Float32Array): void;
-  readArray(model: ModelHandle, which: number, tensor: number): Float32Array;
+  readArray(model: ModelHandle, which: number, tensor: number, into: Float32Array): void;
   /** After writing weights. */
   weightsChanged(model: ModelHandle): Promise<void>;
   stepCount(model: ModelHandle): number;
