@@ -22,7 +22,7 @@ async function openWith(replaced: (addon: Addon) => Partial<Addon>) {
   const addon = loadAddon();
   const source = await openSource(goldenFolder('llama'));
   const table = parameterTable(source.shape);
-  const handle = addon.createModel(addon.createRuntime(2, ''), source.shape, true, 2 ** 20);
+  const handle = addon.createModel(addon.createRuntime(2, '', false), source.shape, true, 2 ** 20);
   for (const [tensor, { name }] of table.entries()) {
     const weights = Float32Array.from(await source.readTensor(name));
     addon.writeArray(handle, ARRAYS.weights, tensor, weights);
