@@ -66,19 +66,43 @@ void addSequence(Batch& batch, std::vector<ScoredRow>& rows, const ScoredSequenc
 }
 }  // namespace
 
-Model::Model(const ModelShape& shape, const Runtime& runtime, bool trainable, size_t activationBudget)
+Model::Model(const ModelShape& shape, const Runtime& runtime, std::shared_ptr<Parameters> base, std::unique_ptr<Adapters> adapters,
+             size_t activationBudget)
     : shape_(shape),
       runtime_(runtime),
       activationBudget_(activationBudget),
       recycler_(activationBudget + activationBytes(MICRO_BATCH_TOKENS)),
-      parameters_(shape_, runtime, trainable),
-      decoder_(shape_, runtime, parameters_),
-      head_(shape_, runtime, parameters_) {}
+      base_(std::move(base)),
+      adapters_(std::move(adapters)),
+      decoder_(shape_, runtime, base_->embedding(), adapters_ ? adapters_->layers() : base_->layers()),
+      head_(shape_, runtime, *base_) {
+  if (adapters_ && adapters_->store().trains()) base_->store().prepareBackward();
+}
+
+std::vector<TensorStore*> Model::stores() {
+  std::vector<TensorStore*> stores{&base_->store()};
+  if (adapters_) stores.push_back(&adapters_->store());
+  return stores;
+}
+
+std::vector<Tensor*> Model::tensors() {
+  std::vector<Tensor*> tensors;
+  for (TensorStore* store : stores()) {
+    for (Tensor& tensor : store->all()) tensors.push_back(&tensor);
+  }
+  return tensors;
+}
+
+void Model::mergeAdapter(size_t tensor, float* weights) {
+  if (adapters_) adapters_->merge(tensors()[tensor], weights);
+}
 
 void Model::weightsChanged() {
   passes_.clear();
-  if (parameters_.embedding().gradient) parameters_.clearGradients();
-  parameters_.pack();
+  for (TensorStore* store : stores()) {
+    store->clearGradients();
+    store->pack();
+  }
 }
 
 /** Cuts the sequences into micro-batches; a group is cut where it does not fit. */

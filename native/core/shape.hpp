@@ -8,6 +8,7 @@ struct ModelShape {
   double ropeTheta, rmsNormEps;
   bool tiedEmbeddings, qkvBias, qkNorm;
 
+  bool operator==(const ModelShape&) const = default;
   int queryWidth() const { return heads * headDim; }
   int keyWidth() const { return keyValueHeads * headDim; }
 };
