@@ -6,7 +6,7 @@ namespace guiderail {
 
 namespace {
 /** Tokens of a micro-batch: large enough for full-speed matrices, small enough for the caches and the budget. */
-constexpr int MICRO_BATCH_TOKENS = 2048;
+constexpr int MICRO_BATCH_TOKENS = 1024;
 
 void checkCancelled(const std::atomic<bool>* cancelled) {
   if (cancelled && cancelled->load(std::memory_order_relaxed)) throw Cancelled();
@@ -18,6 +18,11 @@ std::vector<float> flatten(const std::vector<std::vector<float>>* arrays, const 
   if (!arrays) return flat;
   for (const size_t s : sequences) flat.insert(flat.end(), (*arrays)[s].begin(), (*arrays)[s].end());
   return flat;
+}
+
+/** NaN is not zero. */
+bool anyNonZero(const std::vector<float>& numbers) {
+  return std::any_of(numbers.begin(), numbers.end(), [](float x) { return x != 0.0f; });
 }
 
 /** Whether there is one number for each scored row of a micro-batch. */
@@ -203,8 +208,11 @@ void Model::backward(uint64_t name, const std::vector<std::vector<float>>* dLogp
   Pass pass = std::move(found->second);
   passes_.erase(found);
   for (MicroBatch& part : pass.parts) {
-    if (part.layers.empty()) runLayers(part, true, nullptr);
-    backwardPart(part, pass.temperature, flatten(dLogprobs, part.sequences), flatten(dEntropies, part.sequences));
+    const std::vector<float> ofLogprobs = flatten(dLogprobs, part.sequences), ofEntropies = flatten(dEntropies, part.sequences);
+    if (anyNonZero(ofLogprobs) || anyNonZero(ofEntropies)) {
+      if (part.layers.empty()) runLayers(part, true, nullptr);
+      backwardPart(part, pass.temperature, ofLogprobs, ofEntropies);
+    }
     part = MicroBatch();
   }
 }

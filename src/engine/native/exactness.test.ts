@@ -131,7 +131,7 @@ describe.each(CASES)('$name, $dtype, LoRA $lora', ({ shape, dtype, lora }) => {
   );
 
   it('training is the same with 1 to 4 threads, and with no memory for activations', async () => {
-    // More than one micro-batch of 2048 tokens.
+    // More than one micro-batch of 1024 tokens.
     const sequences = sequencesOf(shape, 60, 90);
     const run = (options: NativeOptions) =>
       onModel(shape, { dtype, lora, ...options }, (model, bench) => train(model, bench, sequences));
