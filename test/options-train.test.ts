@@ -122,6 +122,9 @@ const trainEntries: Record<string, Entry> = {
   'evaluation.samples': change(EVALS, 5),
   'evaluation.passAt': change(EVALS, [2]),
   'evaluation.temperature': change(EVALS, 0),
+  'evaluation.topK': change(EVALS, 1),
+  'evaluation.topP': change(EVALS, 0.3),
+  'evaluation.minP': change(EVALS, 0.9),
   'evaluation.guided': change(EVALS, false),
 
   'checkpoint.everySteps': change(CHECKPOINTS, 1),

@@ -219,7 +219,7 @@ Napi::Value step(const Info& info) {
       });
 }
 
-/** (model, prompts, promptLengths, maxNewTokens, temperatures, stopTokens, stopLengths, seeds) */
+/** (model, prompts, promptLengths, maxNewTokens, temperatures, stopTokens, stopLengths, seeds, topK, topP, minP) */
 Napi::Value startSampling(const Info& info) {
   const Napi::Env env = info.Env();
   const auto open = take<OpenModel>(info[0]);
@@ -228,8 +228,11 @@ Napi::Value startSampling(const Info& info) {
   const auto temperatures = float32s(info[4], "temperatures");
   auto stops = cut(env, int32s(info[5], "stop tokens"), int32s(info[6], "stop lengths"), "stop tokens");
   const auto seeds = uint64s(info[7], "seeds");
+  const auto topK = int32s(info[8], "topK");
+  const auto topP = float64s(info[9], "topP"), minP = float64s(info[10], "minP");
   const size_t size = prompts.size();
-  if (maxNewTokens.size() != size || temperatures.size() != size || stops.size() != size || seeds.size() != size) {
+  if (maxNewTokens.size() != size || temperatures.size() != size || stops.size() != size || seeds.size() != size ||
+      topK.size() != size || topP.size() != size || minP.size() != size) {
     throw Napi::TypeError::New(env, "Expected one entry a request in every array.");
   }
   const ModelShape& shape = open->model.shape();
@@ -237,7 +240,7 @@ Napi::Value startSampling(const Info& info) {
   for (size_t i = 0; i < size; i++) requireLength(env, prompts[i].size(), maxNewTokens[i], shape.maxSequenceLength);
   std::vector<guiderail::SampleRequest> requests;
   for (size_t i = 0; i < size; i++) {
-    requests.push_back({std::move(prompts[i]), maxNewTokens[i], temperatures[i], std::move(stops[i]), seeds[i]});
+    requests.push_back({std::move(prompts[i]), maxNewTokens[i], temperatures[i], std::move(stops[i]), seeds[i], {topK[i], topP[i], minP[i]}});
   }
   return wrap(env, std::make_shared<OpenSampling>(open, std::move(requests)));
 }

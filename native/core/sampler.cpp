@@ -195,20 +195,13 @@ void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
   std::memcpy(z, logits, V * sizeof(float));
   if (request.temperature > 0.0f) temper(kernels, V, request.temperature, z);
   const Softmax s = softmax(kernels, V, z, weights);
-  int token = 0;
+  int token;
   if (request.temperature == 0.0f) {
     token = static_cast<int>(std::max_element(z, z + V) - z);
   } else {
-    const double target = uniformAt(request.seed, slot.tokens.size()) * s.sum;
-    double cumulative = 0.0;
-    int lastPositive = 0;
-    token = -1;
-    for (int v = 0; v < V && token < 0; v++) {
-      if (weights[v] > 0.0f) lastPositive = v;
-      cumulative += weights[v];
-      if (cumulative > target) token = v;
-    }
-    if (token < 0) token = lastPositive;
+    const double uniform = uniformAt(request.seed, slot.tokens.size());
+    token = request.truncation.keepsAll() ? drawToken(V, weights, s.sum, uniform)
+                                          : drawTruncated(V, weights, s.sum, request.truncation, uniform);
   }
   slot.tokens.push_back(token);
   slot.logprobs.push_back(logprobOf(s, z[token]));

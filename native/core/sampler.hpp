@@ -4,6 +4,7 @@
 #pragma once
 #include <deque>
 
+#include "draw.hpp"
 #include "model.hpp"
 
 namespace guiderail {
@@ -15,6 +16,7 @@ struct SampleRequest {
   float temperature;
   std::vector<int32_t> stopTokens;
   uint64_t seed;
+  Truncation truncation = {};
 };
 
 struct SampledSequence {

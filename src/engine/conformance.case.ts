@@ -12,6 +12,7 @@ import { refusalChecks } from './conformance/refusals.case.ts';
 import { samplingChecks } from './conformance/sampling.case.ts';
 import { scoringChecks } from './conformance/scoring.case.ts';
 import { trainingChecks } from './conformance/training.case.ts';
+import { truncationChecks } from './conformance/truncation.case.ts';
 import type { Engine } from './engine.ts';
 import type { EngineTolerances } from './tolerances.ts';
 
@@ -57,6 +58,7 @@ export function runEngineSuite(suite: EngineSuite): void {
       goldenChecks,
       scoringChecks,
       samplingChecks,
+      truncationChecks,
       trainingChecks,
       refusalChecks,
       capabilityChecks,

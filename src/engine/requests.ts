@@ -9,7 +9,13 @@ import type {
   SampleRequest,
   ScoredSequence,
   Scorer,
+  Truncation,
 } from './engine.ts';
+
+/** Absent fields cut nothing. */
+export function truncationOf({ topK = 0, topP = 1, minP = 0 }: Truncation): Required<Truncation> {
+  return { topK, topP, minP };
+}
 
 function checkTokens(tokens: Int32Array, shape: ModelShape, where: string): void {
   if (tokens.length === 0) throw new EngineError(`Expected ${where} to have at least one token, got none.`);
@@ -26,6 +32,21 @@ function checkLength(length: number, shape: ModelShape, where: string): void {
     throw new EngineError(
       `Expected at most ${shape.maxSequenceLength} tokens in ${where}, got ${length}; shorten the prompt or the response.`,
     );
+  }
+}
+
+function checkTruncation(request: Truncation, where: string): void {
+  const { topK, topP, minP } = truncationOf(request);
+  if (!Number.isSafeInteger(topK) || topK < 0) {
+    throw new EngineError(`Expected topK of ${where} to be an integer from 0 (for all tokens), got ${topK}.`);
+  }
+  if (!(topP > 0 && topP <= 1)) {
+    throw new EngineError(
+      `Expected topP of ${where} to be above 0 and at most 1 (for all tokens), got ${topP}.`,
+    );
+  }
+  if (!(minP >= 0 && minP <= 1)) {
+    throw new EngineError(`Expected minP of ${where} to be from 0 (for all tokens) to 1, got ${minP}.`);
   }
 }
 
@@ -48,6 +69,7 @@ export function checkSampleRequests(requests: readonly SampleRequest[], shape: M
         `Expected the temperature of ${where} to be 0 or above, got ${request.temperature}.`,
       );
     }
+    checkTruncation(request, where);
     const bad = request.stopTokens.find(
       (token) => !Number.isSafeInteger(token) || token < 0 || token >= shape.vocabularySize,
     );

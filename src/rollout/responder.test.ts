@@ -110,6 +110,13 @@ describe('respond', () => {
     ]);
   });
 
+  test('asks for the truncation of evaluations, where there is one', async () => {
+    const model = new ScriptedModel({});
+    const truncation = { topK: 3, topP: 0.9, minP: 0.1 };
+    await respond(scriptedResponder({ truncation }), model, [order('A', 0)], 0);
+    expect(model.requests[0]).toMatchObject(truncation);
+  });
+
   test('names the seed by run, purpose, step, draw, problem, context and sample: each changes it', async () => {
     const variants: [number, ResponseOrder][] = [
       [7, order('A', 0)],

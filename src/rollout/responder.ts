@@ -1,7 +1,7 @@
 // From (problem, context) to graded rollouts: renders prompts, samples, decodes and verifies. It knows nothing
 // of guidance or batches. Seeds name every draw, so neither the order of completion nor what else is in the
 // call changes a rollout.
-import type { Sampler, SampledSequence, SampleRequest } from '../engine/engine.ts';
+import type { Sampler, SampledSequence, SampleRequest, Truncation } from '../engine/engine.ts';
 import { messageOf } from '../errors.ts';
 import { seedOf, seedToHex } from '../random.ts';
 import type { Context, FinishReason, Problem, Rollout, Verdict } from '../types.ts';
@@ -16,6 +16,8 @@ export interface ResponderSettings {
   readonly verifierFor: (kind: string) => Verifier;
   readonly maxNewTokens: number;
   readonly temperature: number;
+  /** In evaluations only: what is trained on must come from the whole distribution. */
+  readonly truncation?: Truncation;
   readonly runSeed: number;
 }
 
@@ -58,6 +60,7 @@ export async function respond(
       temperature: settings.temperature,
       stopTokens: settings.stopTokens,
       seed: seedOfOrder(settings.runSeed, order),
+      ...settings.truncation,
     };
   });
   const started = performance.now();

@@ -12,6 +12,9 @@ const reportSchema = z.strictObject({
   file: z.string(),
   seed: z.int(),
   temperature: z.number(),
+  topK: z.int(),
+  topP: z.number(),
+  minP: z.number(),
   maxNewTokens: z.int(),
   context: z.string(),
   problems: z.int(),
@@ -100,6 +103,18 @@ describe('guiderail eval', () => {
     const often = await report('--samples', '3', '--temperature', '0', '--seed', '9');
     expect(new Set(estimates(often))).toEqual(new Set(estimates(once)));
     expect(often.tokensSampled).toBe(3 * once.tokensSampled);
+  });
+
+  it('samples from a part of the distribution: from the most likely token alone it is greedy', async () => {
+    const untruncated = { topK: 0, topP: 1, minP: 0 };
+    const greedy = await report('--samples', '1', '--temperature', '0');
+    expect(greedy).toMatchObject(untruncated);
+    for (const cut of [{ topK: 1 }, { topP: 1e-6 }, { minP: 1 }]) {
+      const [[name, value]] = Object.entries(cut);
+      const option = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+      const narrow = await report('--samples', '1', `--${option}`, String(value));
+      expect(narrow).toEqual({ ...greedy, temperature: 1, ...untruncated, ...cut });
+    }
   });
 
   it('leaves problems without the hint out, and says so', async () => {

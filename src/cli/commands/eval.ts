@@ -25,6 +25,9 @@ interface EvalOptions {
   readonly context: 'plain' | 'hint';
   readonly level?: number;
   readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
   readonly maxNewTokens: number;
   readonly seed: number;
   readonly limit?: number;
@@ -50,6 +53,9 @@ export function evalCommand(io: CommandIO): Command {
         .implies({ context: 'hint' }),
     )
     .option('--temperature <t>', 'sampling temperature; 0 is greedy', nonNegative, 1)
+    .option('--top-k <n>', 'sample among the n most likely tokens; 0 for all', wholeNumber, 0)
+    .option('--top-p <p>', 'then among the fewest with this share of the probability', topShare, 1)
+    .option('--min-p <p>', "then among those with at least p times the likeliest token's", fraction, 0)
     .option('--max-new-tokens <n>', 'longest response in tokens', positiveInteger, 256)
     .option('--seed <n>', 'names every draw', wholeNumber, 1)
     .option('--limit <n>', 'use the first n problems', positiveInteger)
@@ -77,6 +83,9 @@ export interface EvaluationReport extends EvaluationResult {
   readonly file: string;
   readonly seed: number;
   readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
   readonly maxNewTokens: number;
 }
 
@@ -86,10 +95,11 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   const context = contextOf(options);
   const problems = await problemsFor(context, options, io.cwd, progress);
   const { hintTemplate: template, systemPrompt, maxNewTokens, temperature, seed } = options;
+  const truncation = { topK: options.topK, topP: options.topP, minP: options.minP };
   const responder = responderOf(
     await loadTokenizer(folder),
     { hintTemplate: template, ...(systemPrompt !== undefined && { systemPrompt }) },
-    { maxNewTokens, temperature, runSeed: seed },
+    { maxNewTokens, temperature, truncation, runSeed: seed },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
@@ -108,7 +118,8 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     });
     const seconds = { total: (performance.now() - started) / 1000 };
     const { model, problems: file } = options;
-    const report: EvaluationReport = { model, file, seed, temperature, maxNewTokens, ...figures, seconds };
+    const settings = { seed, temperature, ...truncation, maxNewTokens };
+    const report: EvaluationReport = { model, file, ...settings, ...figures, seconds };
     io.stdout.write(`${options.json ? recordToJson(report) : formatReport(report)}\n`);
   } finally {
     progress.done();
@@ -239,6 +250,18 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidArgumentError('Expected a whole number from 0 up.');
+  return value;
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return value;
+}
+
+function topShare(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('Expected a number above 0, up to 1.');
   return value;
 }
 

@@ -94,6 +94,9 @@ export interface Addon {
     stopTokens: Int32Array,
     stopLengths: Int32Array,
     seeds: BigUint64Array,
+    topK: Int32Array,
+    topP: Float64Array,
+    minP: Float64Array,
   ): SamplingHandle;
   /** Resolves with the sequences that ended next, and with none when all have. */
   nextSampled(sampling: SamplingHandle, flag: CancelFlag): Promise<NativeSequence[]>;

@@ -55,6 +55,7 @@ function requestsOf(shape: ModelShape): SampleRequest[] {
       request(tokensOf(`prompt ${length}`, length, shape.vocabularySize), BigInt(100 * p + i), {
         maxNewTokens: 1 + ((7 * i + 13 * p) % 45),
         temperature: [1, 0.6, 0][i % 3],
+        ...[{}, {}, { topK: 9 }, { topP: 0.8 }, { minP: 0.02 }][i % 5],
         stopTokens: [3],
       }),
     ),

@@ -30,7 +30,8 @@ const PROGRAM = `
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
-      BigUint64Array.from({ length: count }, (_, i) => BigInt(i)));
+      BigUint64Array.from({ length: count }, (_, i) => BigInt(i)), new Int32Array(count),
+      new Float64Array(count).fill(1), new Float64Array(count));
     return addon.nextSampled(sampling, addon.createCancelFlag());
   }
 `;
@@ -67,7 +68,7 @@ function calls(addon: Addon) {
   const model = addon.createModel(runtime, LARGER, true, 0);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
-  const sampling = addon.startSampling(
+  const start = [
     model,
     ints(1),
     ints(1),
@@ -76,7 +77,11 @@ function calls(addon: Addon) {
     ints(),
     ints(0),
     new BigUint64Array(1),
-  );
+    ints(0),
+    Float64Array.of(1),
+    Float64Array.of(0),
+  ] as const;
+  const sampling = addon.startSampling(...start);
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
     createRuntime: [1, '', false],
@@ -94,7 +99,7 @@ function calls(addon: Addon) {
     backward: [model, 1, ints(1), floats(1), null],
     release: [model, 1],
     step: [model, 1e-3, 0.9, 0.95, 1e-8, 0, 1],
-    startSampling: [model, ints(1), ints(1), ints(1), floats(1), ints(), ints(0), new BigUint64Array(1)],
+    startSampling: start,
     nextSampled: [sampling, flag],
     endSampling: [sampling],
   };
@@ -149,6 +154,7 @@ describe('handles and arguments', () => {
     ['no new token', 'startSampling', good.startSampling.with(3, ints(0))],
     ['more new tokens than positions', 'startSampling', good.startSampling.with(3, ints(256))],
     ['a temperature too few', 'startSampling', good.startSampling.with(4, new Float32Array(0))],
+    ['a topP too many', 'startSampling', good.startSampling.with(9, new Float64Array(2))],
   ];
   it.each(bad)('%s', (_, name, values) => {
     expect(() => call(name, ...values)).toThrow(SENTENCE);

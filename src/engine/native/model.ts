@@ -17,7 +17,14 @@ import type {
   StepResult,
   Trainable,
 } from '../engine.ts';
-import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
+import {
+  checkForward,
+  checkPass,
+  checkSampleRequests,
+  checkUpdate,
+  truncationOf,
+  type PassFacts,
+} from '../requests.ts';
 import { ARRAYS, type Addon, type CancelFlag, type ModelHandle, type SamplingHandle } from './addon.ts';
 import type { Turns } from './turns.ts';
 
@@ -269,6 +276,7 @@ function asEngineError(error: unknown): unknown {
 function startSampling(addon: Addon, model: ModelHandle, requests: readonly SampleRequest[]): SamplingHandle {
   const prompts = requests.map(({ promptTokens }) => promptTokens);
   const stops = requests.map(({ stopTokens }) => Int32Array.from(stopTokens));
+  const truncations = requests.map(truncationOf);
   return addon.startSampling(
     model,
     joined(prompts),
@@ -278,6 +286,10 @@ function startSampling(addon: Addon, model: ModelHandle, requests: readonly Samp
     joined(stops),
     lengthsOf(stops),
     BigUint64Array.from(requests, ({ seed }) => seed),
+    // A topK beyond 32 bits is beyond any vocabulary too.
+    Int32Array.from(truncations, ({ topK }) => Math.min(topK, 2 ** 31 - 1)),
+    Float64Array.from(truncations, ({ topP }) => topP),
+    Float64Array.from(truncations, ({ minP }) => minP),
   );
 }
 

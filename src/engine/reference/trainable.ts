@@ -31,8 +31,22 @@ import {
   positionForward,
   sequenceBackward,
 } from './decoder.ts';
-import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
-import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
+import {
+  distributionBackward,
+  drawToken,
+  entropyOf,
+  greedyToken,
+  logSoftmax,
+  truncate,
+} from './distribution.ts';
+import {
+  checkForward,
+  checkPass,
+  checkSampleRequests,
+  checkUpdate,
+  truncationOf,
+  type PassFacts,
+} from '../requests.ts';
 import type { DecoderWeights, Tensors } from './weights.ts';
 import { decoderWeights, zerosLike } from './weights.ts';
 
@@ -137,6 +151,8 @@ export class ReferenceModel implements Trainable {
   #sampleOne(index: number, request: SampleRequest, signal: AbortSignal | undefined): SampledSequence {
     const shape = this.#shape;
     const stopTokens = new Set(request.stopTokens);
+    const truncation = truncationOf(request);
+    const cutsNothing = truncation.topK === 0 && truncation.topP === 1 && truncation.minP === 0;
     const cache = emptyCache(shape);
     const tokens: number[] = [];
     const logprobs: number[] = [];
@@ -153,7 +169,10 @@ export class ReferenceModel implements Trainable {
       const logprobs_V = logSoftmax(logits_V, greedy ? 1 : request.temperature);
       const token = greedy
         ? greedyToken(logits_V)
-        : drawToken(logprobs_V, uniformAt(request.seed, tokens.length));
+        : drawToken(
+            cutsNothing ? logprobs_V : truncate(logprobs_V, truncation),
+            uniformAt(request.seed, tokens.length),
+          );
       tokens.push(token);
       logprobs.push(logprobs_V[token]);
       if (stopTokens.has(token)) finish = 'stop';
