@@ -58,21 +58,34 @@ SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : mode
   slots_.reserve(std::min(slotLimit_, requests_.size()));
 }
 
-std::vector<SampledSequence> SamplerRun::next(const std::atomic<bool>& cancelled) {
+SamplingProgress SamplerRun::next(const std::atomic<bool>& cancelled, const std::vector<int32_t>& stopping) {
   if (broken_) throw std::runtime_error("This sampling was cancelled or failed; sample again.");
   broken_ = true;
-  std::vector<SampledSequence> ended;
-  while (ended.empty()) {
-    admit(cancelled);
-    if (slots_.empty()) break;
-    if (std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.done; })) decode(cancelled);
-    for (Slot& slot : slots_) {
-      if (slot.done) ended.push_back({slot.request, std::move(slot.tokens), std::move(slot.logprobs), slot.stopped});
+  for (Slot& slot : slots_) {
+    if (std::find(stopping.begin(), stopping.end(), slot.request) != stopping.end()) slot.done = slot.stopped = true;
+  }
+  SamplingProgress progress = collect();
+  while (progress.none()) {
+    if (!admit(cancelled)) {
+      if (slots_.empty()) break;
+      decode(cancelled);
     }
-    std::erase_if(slots_, [](const Slot& slot) { return slot.done; });
+    progress = collect();
   }
   broken_ = false;
-  return ended;
+  return progress;
+}
+
+/** What there is to tell; slots of ended sequences are free then. */
+SamplingProgress SamplerRun::collect() {
+  SamplingProgress progress;
+  for (Slot& slot : slots_) {
+    if (requests_[slot.request].watched && !slot.told) progress.drawn.push_back({slot.request, slot.tokens.back(), slot.logprobs.back()});
+    slot.told = true;
+    if (slot.done) progress.ended.push_back({slot.request, std::move(slot.tokens), std::move(slot.logprobs), slot.stopped});
+  }
+  std::erase_if(slots_, [](const Slot& slot) { return slot.done; });
+  return progress;
 }
 
 size_t SamplerRun::usedBytes() const {
@@ -86,9 +99,14 @@ size_t SamplerRun::usedBytes() const {
   return used;
 }
 
-/** Fills free slots in the order of waiting; at least one sequence is always under way. */
-void SamplerRun::admit(const std::atomic<bool>& cancelled) {
-  for (std::vector<int> admitted = takeWaiting(); !admitted.empty(); admitted = takeWaiting()) prefill(admitted, cancelled);
+/** Fills free slots in the order of waiting; at least one sequence is under way after it, if any waits. Whether it did. */
+bool SamplerRun::admit(const std::atomic<bool>& cancelled) {
+  bool any = false;
+  for (std::vector<int> admitted = takeWaiting(); !admitted.empty(); admitted = takeWaiting()) {
+    prefill(admitted, cancelled);
+    any = true;
+  }
+  return any;
 }
 
 /** As many as fit into one prefill and into memory. */
@@ -203,6 +221,7 @@ void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
     token = request.truncation.keepsAll() ? drawToken(V, weights, s.sum, uniform)
                                           : drawTruncated(V, weights, s.sum, request.truncation, uniform);
   }
+  slot.told = false;
   slot.tokens.push_back(token);
   slot.logprobs.push_back(logprobOf(s, z[token]));
   slot.stopped = std::find(request.stopTokens.begin(), request.stopTokens.end(), token) != request.stopTokens.end();

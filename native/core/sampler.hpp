@@ -17,6 +17,15 @@ struct SampleRequest {
   std::vector<int32_t> stopTokens;
   uint64_t seed;
   Truncation truncation = {};
+  /** Its tokens are told one by one. */
+  bool watched = false;
+};
+
+/** A token of a watched request. */
+struct DrawnToken {
+  int index;
+  int32_t token;
+  float logprob;
 };
 
 struct SampledSequence {
@@ -27,11 +36,21 @@ struct SampledSequence {
   bool stopped;
 };
 
+struct SamplingProgress {
+  /** At most one of each watched request, which is not decoded further before it was told. */
+  std::vector<DrawnToken> drawn;
+  std::vector<SampledSequence> ended;
+  bool none() const { return drawn.empty() && ended.empty(); }
+};
+
 class SamplerRun {
  public:
   SamplerRun(Model& model, std::vector<SampleRequest> requests);
-  /** Decodes until at least one sequence has ended, and returns those; empty when all have. No use after it threw. */
-  std::vector<SampledSequence> next(const std::atomic<bool>& cancelled);
+  /**
+   * Decodes until a sequence has ended or a watched one has a new token; nothing when all have ended. The sequences of
+   * `stopping` requests end first, as if their last token were a stop token. No use after it threw.
+   */
+  SamplingProgress next(const std::atomic<bool>& cancelled, const std::vector<int32_t>& stopping = {});
 
  private:
   /** Keys and values of some positions of one sequence, all layers. */
@@ -61,7 +80,7 @@ class SamplerRun {
     Memory memory;
     std::vector<int32_t> tokens;
     std::vector<float> logprobs;
-    bool done = false, stopped = false;
+    bool done = false, stopped = false, told = false;
   };
   /** What a segment reads and writes: its own memory, and that of its prompt (null while the prompt is run). */
   struct SegmentMemory {
@@ -72,7 +91,8 @@ class SamplerRun {
   const std::vector<int32_t>& promptOf(int request) const { return requests_[request].prompt; }
   size_t responsePositions(int request) const { return static_cast<size_t>(requests_[request].maxNewTokens) - 1; }
   size_t usedBytes() const;
-  void admit(const std::atomic<bool>& cancelled);
+  SamplingProgress collect();
+  bool admit(const std::atomic<bool>& cancelled);
   std::vector<int> takeWaiting();
   void prefill(const std::vector<int>& requests, const std::atomic<bool>& cancelled);
   void decode(const std::atomic<bool>& cancelled);

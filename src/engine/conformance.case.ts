@@ -11,6 +11,7 @@ import { goldenChecks } from './conformance/golden.case.ts';
 import { refusalChecks } from './conformance/refusals.case.ts';
 import { samplingChecks } from './conformance/sampling.case.ts';
 import { scoringChecks } from './conformance/scoring.case.ts';
+import { tokenHookChecks } from './conformance/token-hook.case.ts';
 import { trainingChecks } from './conformance/training.case.ts';
 import { truncationChecks } from './conformance/truncation.case.ts';
 import type { Engine } from './engine.ts';
@@ -59,6 +60,7 @@ export function runEngineSuite(suite: EngineSuite): void {
       scoringChecks,
       samplingChecks,
       truncationChecks,
+      tokenHookChecks,
       trainingChecks,
       refusalChecks,
       capabilityChecks,

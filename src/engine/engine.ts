@@ -91,6 +91,13 @@ export interface SampleRequest extends Truncation {
   readonly stopTokens: readonly number[];
   /** Token t of the response uses uniform number t of this seed (random.ts: uniformAt). */
   readonly seed: bigint;
+  /**
+   * Is told each token of the response and its log-prob, in order, on the JavaScript thread, before the next token of
+   * this response is computed; 'stop' ends the response with this token (finish 'stop'). What it throws ends the
+   * iteration. It is called while the iteration is being read, and not after the signal was aborted. Neither
+   * watching nor stopping a response changes a bit of others.
+   */
+  readonly onToken?: (token: number, logprob: number) => 'continue' | 'stop';
 }
 
 export interface SampledSequence {

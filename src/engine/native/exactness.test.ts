@@ -99,6 +99,30 @@ describe.each(CASES)('$name, $dtype', ({ shape, dtype }) => {
     });
   });
 
+  it('samples are the same when some are watched, and some of these stopped: slots are refilled all the same', async () => {
+    const requests = requestsOf(shape);
+    await onModel(shape, { dtype, threads: 2 }, async (model) => {
+      const expected = await sampleAll(model, requests);
+      const told = requests.map((): number[] => []);
+      const stopAt = (i: number) => (i % 4 === 0 ? i % 9 : Infinity);
+      const samples = await sampleAll(
+        model,
+        requests.map((one, i) =>
+          i % 2 === 1
+            ? one
+            : { ...one, onToken: (token) => (told[i].push(token) > stopAt(i) ? 'stop' : 'continue') },
+        ),
+      );
+      for (const [i, { tokens, logprobs, finish }] of samples.entries()) {
+        const length = Math.min(expected[i].tokens.length, i % 2 === 1 ? Infinity : stopAt(i) + 1);
+        expect(tokens).toEqual(expected[i].tokens.subarray(0, length));
+        expect(logprobs).toEqual(expected[i].logprobs.subarray(0, length));
+        if (length < expected[i].tokens.length) expect(finish).toBe('stop');
+        if (i % 2 === 0) expect(told[i]).toEqual([...tokens]);
+      }
+    });
+  });
+
   it.each(loadAddon().instructionSets())(
     '%s: forward gives the log-probs that sampling reported',
     async (set) => {

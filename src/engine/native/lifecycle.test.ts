@@ -31,8 +31,8 @@ const PROGRAM = `
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
       BigUint64Array.from({ length: count }, (_, i) => BigInt(i)), new Int32Array(count),
-      new Float64Array(count).fill(1), new Float64Array(count));
-    return addon.nextSampled(sampling, addon.createCancelFlag());
+      new Float64Array(count).fill(1), new Float64Array(count), new Int32Array(count));
+    return addon.nextSampled(sampling, addon.createCancelFlag(), new Int32Array(0));
   }
 `;
 
@@ -40,7 +40,7 @@ const PROGRAM = `
 async function sampleInWorker(): Promise<number[]> {
   const worker = new Worker(
     `${PROGRAM}
-    start(4).then(([first]) => require('node:worker_threads').parentPort.postMessage([...first.tokens]));`,
+    start(4).then(({ ended: [first] }) => require('node:worker_threads').parentPort.postMessage([...first.tokens]));`,
     { eval: true },
   );
   const [[tokens], [code]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [
@@ -80,6 +80,7 @@ function calls(addon: Addon) {
     ints(0),
     Float64Array.of(1),
     Float64Array.of(0),
+    ints(0),
   ] as const;
   const sampling = addon.startSampling(...start);
   const good: Record<keyof Addon, readonly unknown[]> = {
@@ -100,7 +101,7 @@ function calls(addon: Addon) {
     release: [model, 1],
     step: [model, 1e-3, 0.9, 0.95, 1e-8, 0, 1],
     startSampling: start,
-    nextSampled: [sampling, flag],
+    nextSampled: [sampling, flag, ints()],
     endSampling: [sampling],
   };
   const call = (name: keyof Addon, ...values: readonly unknown[]): unknown =>
@@ -238,7 +239,7 @@ describe('worker threads and processes', () => {
       delete handles.runtime;
       const sampled = start(16);
       gc();
-      Promise.all([scored, sampled]).then(([{ logprobs }, [first]]) => {
+      Promise.all([scored, sampled]).then(([{ logprobs }, { ended: [first] }]) => {
         gc();
         process.stdout.write(logprobs.length + ' ' + first.tokens.length);
       });`;

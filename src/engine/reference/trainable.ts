@@ -135,20 +135,24 @@ export class ReferenceModel implements Trainable {
     this.#checkOpen();
     checkSampleRequests(requests, this.#shape);
     const version = this.#weightsVersion;
-    for (const [index, request] of requests.entries()) {
-      // Without it an interrupt would not be heard before the last sequence.
-      await turnOfEventLoop();
+    const mayGoOn = (): void => {
+      signal?.throwIfAborted();
       this.#checkOpen();
       if (version !== this.#weightsVersion) {
         throw new EngineError(
           'The weights changed during sampling; finish reading the samples before step or load.',
         );
       }
-      yield this.#sampleOne(index, request, signal);
+    };
+    for (const [index, request] of requests.entries()) {
+      // Without it an interrupt would not be heard before the last sequence.
+      await turnOfEventLoop();
+      yield this.#sampleOne(index, request, mayGoOn);
     }
   }
 
-  #sampleOne(index: number, request: SampleRequest, signal: AbortSignal | undefined): SampledSequence {
+  /** @param mayGoOn throws if not; asked wherever code of others may have run. */
+  #sampleOne(index: number, request: SampleRequest, mayGoOn: () => void): SampledSequence {
     const shape = this.#shape;
     const stopTokens = new Set(request.stopTokens);
     const truncation = truncationOf(request);
@@ -161,7 +165,7 @@ export class ReferenceModel implements Trainable {
     while (tokens.length < request.maxNewTokens && finish === 'length') {
       let final_H: Float64Array = new Float64Array(0);
       for (const token of pending) {
-        signal?.throwIfAborted();
+        mayGoOn();
         final_H = positionForward(shape, this.#tree, token, cache, null);
       }
       const logits_V = logitsForward(shape, this.#tree, final_H);
@@ -175,9 +179,10 @@ export class ReferenceModel implements Trainable {
           );
       tokens.push(token);
       logprobs.push(logprobs_V[token]);
-      if (stopTokens.has(token)) finish = 'stop';
+      if (request.onToken?.(token, logprobs_V[token]) === 'stop' || stopTokens.has(token)) finish = 'stop';
       pending = [token];
     }
+    mayGoOn();
     return { index, tokens: Int32Array.from(tokens), logprobs: Float64Array.from(logprobs), finish };
   }
 
