@@ -80,6 +80,7 @@ const trainEntries: Record<string, Entry> = {
   'sampling.surplusMaxAgeSteps': change(METRICS, 0),
   'sampling.temperature': change(ROLLOUTS, 0.5),
   'sampling.maxNewTokens': change(ROLLOUTS, 10),
+  'sampling.stopStrings': change(ROLLOUTS, ['####']),
 
   'guidance.strategy=none': choice(ROLLOUTS),
   'guidance.strategy=whole': choice(MODEL),

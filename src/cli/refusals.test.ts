@@ -360,6 +360,10 @@ describe('options of eval', () => {
     [['--top-k', '1.5'], /'--top-k <n>' argument '1\.5' is invalid\. Expected a whole number from 0 up\./],
     [['--top-p', '0'], /'--top-p <p>' argument '0' is invalid\. Expected a number above 0, up to 1\./],
     [['--min-p', '2'], /'--min-p <p>' argument '2' is invalid\. Expected a number from 0 to 1\./],
+    [
+      ['--stop-string', ''],
+      /'--stop-string <text>' argument '' is invalid\. Expected a text of one character or more\./,
+    ],
     [['--engine', 'gpu'], /'--engine <kind>' argument 'gpu' is invalid\. Allowed choices are /],
     [
       ['--hint-template', 'Hint'],

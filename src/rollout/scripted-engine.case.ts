@@ -181,6 +181,7 @@ export function scriptedResponder(fields: Partial<ResponderSettings> = {}): Resp
     renderPrompt: (problem, context) => encode(context === 'plain' ? problem.id : `${problem.id}+${context}`),
     decode,
     stopTokens: [STOP.charCodeAt(0)],
+    stopStrings: [],
     verifierFor: () => letterVerifier,
     maxNewTokens: 10,
     temperature: 1,

@@ -71,6 +71,12 @@ const samplingSchema = z.strictObject({
     .describe('Steps that surplus groups may wait before they are dropped; 0 drops them at once.'),
   temperature: z.number().positive().default(1).describe('Of sampling, and of the ratios in the loss.'),
   maxNewTokens: positiveInteger.describe('Longest response in tokens.'),
+  stopStrings: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'A response ends when its text contains one of these, in training and in evaluations. The verifier sees the text before it; the tokens are trained on as sampled.',
+    ),
 });
 
 const guidanceSchema = z.strictObject({

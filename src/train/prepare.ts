@@ -30,6 +30,7 @@ export async function preparePlan(
   const responder = responderOf(tokenizer, recipe.prompt, {
     maxNewTokens: recipe.sampling.maxNewTokens,
     temperature: recipe.sampling.temperature,
+    stopStrings: recipe.sampling.stopStrings,
     runSeed: recipe.seed,
   });
   const guidedContext = contextOfLevel(recipe.guidance.level);
@@ -71,7 +72,7 @@ export async function preparePlan(
 export function responderOf(
   tokenizer: ChatTokenizer,
   prompt: PromptOptions,
-  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'truncation' | 'runSeed'>,
+  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'truncation' | 'stopStrings' | 'runSeed'>,
 ): ResponderSettings {
   const rendered = new Map<string, Int32Array>();
   return {

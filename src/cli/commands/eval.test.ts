@@ -16,6 +16,7 @@ const reportSchema = z.strictObject({
   topP: z.number(),
   minP: z.number(),
   maxNewTokens: z.int(),
+  stopStrings: z.array(z.string()),
   context: z.string(),
   problems: z.int(),
   samples: z.int(),
@@ -115,6 +116,17 @@ describe('guiderail eval', () => {
       const narrow = await report('--samples', '1', `--${option}`, String(value));
       expect(narrow).toEqual({ ...greedy, temperature: 1, ...untruncated, ...cut });
     }
+  });
+
+  it('ends responses at stop strings, so that what follows is not seen', async () => {
+    const whole = await report('--samples', '4', '--context', 'hint');
+    const cut = await report(
+      ...['--samples', '4', '--context', 'hint', '--stop-string', '####', '--stop-string', 'never'],
+    );
+    // Answers stand behind ####.
+    expect(cut).toMatchObject({ stopStrings: ['####', 'never'], malformed: 16, truncated: 0 });
+    expect(whole.malformed).toBeLessThan(16);
+    expect(cut.tokensSampled).toBeLessThan(whole.tokensSampled);
   });
 
   it('leaves problems without the hint out, and says so', async () => {

@@ -29,6 +29,7 @@ interface EvalOptions {
   readonly topP: number;
   readonly minP: number;
   readonly maxNewTokens: number;
+  readonly stopString: readonly string[];
   readonly seed: number;
   readonly limit?: number;
   readonly engine: EngineConfig['kind'];
@@ -57,6 +58,12 @@ export function evalCommand(io: CommandIO): Command {
     .option('--top-p <p>', 'then among the fewest with this share of the probability', topShare, 1)
     .option('--min-p <p>', "then among those with at least p times the likeliest token's", fraction, 0)
     .option('--max-new-tokens <n>', 'longest response in tokens', positiveInteger, 256)
+    .option(
+      '--stop-string <text>',
+      'end a response when its text contains this; may be given several times',
+      addStopString,
+      [],
+    )
     .option('--seed <n>', 'names every draw', wholeNumber, 1)
     .option('--limit <n>', 'use the first n problems', positiveInteger)
     .addOption(
@@ -87,6 +94,7 @@ export interface EvaluationReport extends EvaluationResult {
   readonly topP: number;
   readonly minP: number;
   readonly maxNewTokens: number;
+  readonly stopStrings: readonly string[];
 }
 
 async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
@@ -95,11 +103,12 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   const context = contextOf(options);
   const problems = await problemsFor(context, options, io.cwd, progress);
   const { hintTemplate: template, systemPrompt, maxNewTokens, temperature, seed } = options;
+  const { stopString: stopStrings } = options;
   const truncation = { topK: options.topK, topP: options.topP, minP: options.minP };
   const responder = responderOf(
     await loadTokenizer(folder),
     { hintTemplate: template, ...(systemPrompt !== undefined && { systemPrompt }) },
-    { maxNewTokens, temperature, truncation, runSeed: seed },
+    { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
@@ -118,7 +127,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     });
     const seconds = { total: (performance.now() - started) / 1000 };
     const { model, problems: file } = options;
-    const settings = { seed, temperature, ...truncation, maxNewTokens };
+    const settings = { seed, temperature, ...truncation, maxNewTokens, stopStrings };
     const report: EvaluationReport = { model, file, ...settings, ...figures, seconds };
     io.stdout.write(`${options.json ? recordToJson(report) : formatReport(report)}\n`);
   } finally {
@@ -237,6 +246,11 @@ function hintTemplate(text: string): string {
   const parsed = promptOptionsSchema.shape.hintTemplate.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(`It ${parsed.error.issues[0]!.message}.`);
+}
+
+function addStopString(text: string, others: readonly string[]): string[] {
+  if (text === '') throw new InvalidArgumentError('Expected a text of one character or more.');
+  return [...others, text];
 }
 
 function positiveInteger(text: string): number {
