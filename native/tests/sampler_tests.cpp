@@ -1,9 +1,10 @@
 // Drawing tokens: by the inverse CDF, and from what a truncation keeps, by hand and against sorting the whole
-// vocabulary.
+// vocabulary. Sampling: how many rows it runs where prompts have beginnings in common, and that this changes no bit.
 #include <algorithm>
 #include <numeric>
 
 #include "../core/draw.hpp"
+#include "../core/sampler.hpp"
 #include "harness.hpp"
 
 namespace guiderail::tests {
@@ -77,6 +78,128 @@ Once notFinite("weights that are no numbers are never drawn where another is, an
     require(drawTruncated(4, some, 1.5, cut, 0.1) != 0 && drawTruncated(4, some, 1.5, cut, 0.9) == 3, "some");
     require(drawTruncated(4, none, nan, cut, 0.5) == 0, "none");
   }
+});
+
+/** `length` tokens without a pattern. */
+std::vector<int32_t> tokensOf(uint64_t seed, int length) {
+  std::vector<int32_t> tokens(length);
+  for (int i = 0; i < length; i++) tokens[i] = static_cast<int32_t>(uniformAt(seed, i) * 50);
+  return tokens;
+}
+
+std::vector<int32_t> operator+(std::vector<int32_t> a, const std::vector<int32_t>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+PrefixPlan planOf(const std::vector<std::vector<int32_t>>& prompts) {
+  std::vector<const std::vector<int32_t>*> pointers;
+  for (const auto& prompt : prompts) pointers.push_back(&prompt);
+  return planPrefixes(pointers);
+}
+
+void requirePrefix(const PrefixPlan& plan, int prompt, int length, int users, int parentLength) {
+  const int at = plan.ofPrompt[prompt];
+  if (length == 0) return require(at < 0, "prompt ", prompt, " has a prefix");
+  require(at >= 0, "prompt ", prompt, " has no prefix");
+  const CommonPrefix& prefix = plan.prefixes[at];
+  const int parent = prefix.parent < 0 ? 0 : plan.prefixes[prefix.parent].length;
+  require(prefix.length == length && prefix.users == users && parent == parentLength && prefix.parent < at, "prompt ", prompt, ": ", prefix.length,
+          " tokens, ", prefix.users, " users, after ", parent);
+}
+
+Once prefixPlans("common prefixes are found where they save rows, one within another", [] {
+  const auto root = tokensOf(1, 40), branch = root + tokensOf(2, 70);
+  const PrefixPlan plan = planOf({root + std::vector<int32_t>{1, 9}, branch + std::vector<int32_t>{60}, tokensOf(3, 90), branch + std::vector<int32_t>{61, 7},
+                                  root + std::vector<int32_t>{2}, branch});
+  // The branch itself is a prompt: its last token is its own.
+  requirePrefix(plan, 0, 40, 3, 0);
+  requirePrefix(plan, 4, 40, 3, 0);
+  requirePrefix(plan, 1, 109, 3, 40);
+  requirePrefix(plan, 3, 109, 3, 40);
+  requirePrefix(plan, 5, 109, 3, 40);
+  requirePrefix(plan, 2, 0, 0, 0);
+  require(planOf({}).prefixes.empty() && planOf({{1}}).ofPrompt[0] == -1, "few prompts");
+  // Two prompts save 63 rows, or 64.
+  require(planOf({tokensOf(4, 63) + std::vector<int32_t>{1}, tokensOf(4, 63) + std::vector<int32_t>{2}}).prefixes.empty(), "63 rows");
+  require(planOf({tokensOf(4, 64) + std::vector<int32_t>{1}, tokensOf(4, 64) + std::vector<int32_t>{2}}).prefixes.size() == 1, "64 rows");
+});
+
+/** A small model of random weights, on two threads. */
+struct SmallModel {
+  explicit SmallModel(const Kernels& kernels) : pool(2), products(kernels, pool, Precision::Float32), model(SHAPE, {kernels, pool, products}, false, 0) {
+    uint64_t seed = 10;
+    for (Tensor& tensor : model.parameters().tensors()) {
+      const auto values = numbers(seed++, tensor.size(), tensor.matrix ? 0.6f : 1.0f);
+      std::copy(values.begin(), values.end(), tensor.weight);
+    }
+    model.weightsChanged();
+  }
+  static constexpr ModelShape SHAPE{50, 24, 20, 2, 2, 1, 6, 4000, 10000.0, 1e-5, true, true, false};
+  Pool pool;
+  Products products;
+  Model model;
+};
+
+std::vector<SampledSequence> sampleAll(SamplerRun& run) {
+  const std::atomic<bool> cancelled{false};
+  std::vector<SampledSequence> all;
+  for (SamplingProgress progress = run.next(cancelled); !progress.none(); progress = run.next(cancelled)) {
+    for (SampledSequence& sequence : progress.ended) all.push_back(std::move(sequence));
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  return all;
+}
+
+/** Two requests of `tokens` new tokens for each prompt. */
+std::vector<SampleRequest> requestsFor(const std::vector<std::vector<int32_t>>& prompts, int tokens) {
+  std::vector<SampleRequest> requests;
+  for (const auto& prompt : prompts) {
+    for (int i = 0; i < 2; i++) requests.push_back({prompt, tokens, 1.0f, {}, requests.size()});
+  }
+  return requests;
+}
+
+/** Samples together with the companions and alone: the same, and together so many rows of prompts are run. */
+void requireShared(const Kernels& kernels, const std::vector<std::vector<int32_t>>& prompts, size_t promptRows) {
+  constexpr int TOKENS = 4;
+  SmallModel small(kernels);
+  const std::vector<SampleRequest> requests = requestsFor(prompts, TOKENS);
+  SamplerRun together(small.model, requests);
+  const std::vector<SampledSequence> samples = sampleAll(together);
+  const size_t rows = together.rowsRun() - requests.size() * (TOKENS - 1);
+  require(samples.size() == requests.size() && rows == promptRows, "ran ", rows, " rows of prompts, expected ", promptRows);
+  for (size_t i = 0; i < requests.size(); i++) {
+    SamplerRun alone(small.model, {requests[i]});
+    const std::vector<SampledSequence> own = sampleAll(alone);
+    require(own[0].tokens == samples[i].tokens, "tokens of request ", i);
+    for (int t = 0; t < TOKENS; t++) requireSame(samples[i].logprobs[t], own[0].logprobs[t], "request ", i, ", token ", t);
+  }
+}
+
+EachSet prefixesOnce("a beginning that prompts have in common is run once, with the bits of each alone", [](const Kernels& kernels) {
+  const auto root = tokensOf(1, 37), branch = root + tokensOf(2, 70);
+  // One prefix of 37, 5 rests of 1 to 5 and 8 tokens; one of 107 whose prompts have 1 more, 2 more and none.
+  std::vector<std::vector<int32_t>> prompts;
+  for (int i = 1; i <= 5; i++) prompts.push_back(root + tokensOf(20 + i, i));
+  requireShared(kernels, prompts, 37 + 1 + 2 + 3 + 4 + 5);
+  prompts = {root + std::vector<int32_t>{1}, branch + std::vector<int32_t>{3}, tokensOf(5, 9), branch + std::vector<int32_t>{4, 4}, branch};
+  requireShared(kernels, prompts, 37 + (106 - 37) + 1 + 2 + 9 + 3 + 1);
+});
+
+EachSet prefixesKept("a prefix is kept from one prefill to the next, and prefixes of many rows are run in parts", [](const Kernels& kernels) {
+  const auto root = tokensOf(1, 100);
+  std::vector<std::vector<int32_t>> prompts;
+  size_t rows = 100;
+  // Five families of 500 tokens more, of prompts of 300 to 302 more: several prefills of 2048 tokens.
+  for (int f = 0; f < 5; f++) {
+    rows += 500;
+    for (int i = 0; i < 3; i++) {
+      prompts.push_back(root + tokensOf(30 + f, 500) + std::vector<int32_t>{i} + tokensOf(40 + 3 * f + i, 299 + i));
+      rows += 300 + i;
+    }
+  }
+  requireShared(kernels, prompts, rows);
 });
 
 }  // namespace

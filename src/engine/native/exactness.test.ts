@@ -62,6 +62,26 @@ function requestsOf(shape: ModelShape): SampleRequest[] {
   );
 }
 
+/**
+ * Prompts that begin alike: seven with the first 33 tokens, three of these with 40 more, which are a prompt of their own as
+ * well; two requests of each, and a prompt that is like none.
+ */
+function familyOf(shape: ModelShape): SampleRequest[] {
+  const tokens = (name: string, length: number) => [...tokensOf(name, length, shape.vocabularySize)];
+  const root = tokens('root', 33);
+  const branch = [...root, ...tokens('branch', 40)];
+  const ends = [1, 2, 3, 16, 17].map((length) => tokens(`end ${length}`, length));
+  const prompts = [
+    ...ends.slice(1).map((end) => [...root, ...end]),
+    branch,
+    ...ends.slice(0, 2).map((end) => [...branch, ...end]),
+    tokens('alone', 20),
+  ];
+  return prompts.flatMap((prompt, p) =>
+    [0, 1].map((i) => request(Int32Array.from(prompt), BigInt(2 * p + i), { maxNewTokens: 12 })),
+  );
+}
+
 /** Two steps on the sequences: the log-probs and entropies of both forwards, and the weights. */
 async function train(model: Trainable, bench: Bench, sequences: readonly ScoredSequence[]) {
   const seen: Float64Array[] = [];
@@ -98,6 +118,25 @@ describe.each(CASES)('$name, $dtype', ({ shape, dtype }) => {
       }
     });
   });
+
+  it.each(loadAddon().instructionSets())(
+    '%s: samples of prompts that begin alike are those of each alone, and forward gives their log-probs',
+    async (set) => {
+      await onModel(shape, { dtype, threads: 2, instructionSet: set }, async (model) => {
+        const requests = familyOf(shape);
+        const samples = await sampleAll(model, requests);
+        for (const [index, one] of requests.entries()) {
+          const [alone] = await sampleAll(model, [one]);
+          expect({ ...alone, index }, `request ${index} alone`).toEqual(samples[index]);
+        }
+        const sequences = samples.map(({ tokens }, i) => ({
+          promptTokens: requests[i].promptTokens,
+          responseTokens: tokens,
+        }));
+        expect(await logprobsOf(model, sequences)).toEqual(samples.map(({ logprobs }) => logprobs));
+      });
+    },
+  );
 
   it('samples are the same when some are watched, and some of these stopped: slots are refilled all the same', async () => {
     const requests = requestsOf(shape);
