@@ -21,8 +21,9 @@
       "type": "static_library",
       "sources": [
         "native/core/adamw.cpp", "native/core/adapter.cpp", "native/core/attention.cpp", "native/core/batch.cpp", "native/core/cpu.cpp", "native/core/decoder.cpp",
+        "native/core/draw.cpp",
         "native/core/head.cpp", "native/core/linear.cpp", "native/core/model.cpp", "native/core/norm.cpp",
-        "native/core/parameters.cpp", "native/core/pool.cpp", "native/core/products.cpp", "native/core/sampler.cpp",
+        "native/core/parameters.cpp", "native/core/pool.cpp", "native/core/prefixes.cpp", "native/core/products.cpp", "native/core/sampler.cpp",
         "native/core/kernels/kernels_portable.cpp", "native/core/kernels/natural_log.cpp"
       ]
     },
@@ -81,7 +82,8 @@
       "ldflags": ["-pthread"],
       "sources": [
         "native/tests/main.cpp", "native/tests/base_tests.cpp", "native/tests/function_tests.cpp",
-        "native/tests/gemm_tests.cpp", "native/tests/row_tests.cpp"
+        "native/tests/gemm_tests.cpp", "native/tests/row_tests.cpp",
+        "native/tests/sampler_tests.cpp"
       ]
     },
     {

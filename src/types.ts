@@ -63,7 +63,7 @@ export function isEvidence(verdict: Verdict): boolean {
   return verdict.kind !== 'graderError' && verdict.kind !== 'graderTimeout';
 }
 
-/** Why a response ended: the model emitted a stop token, or the token limit was reached. */
+/** Why a response ended: a stop token or a stop string, or the token limit was reached. */
 export type FinishReason = 'stop' | 'length';
 
 /** One sampled and graded response. */
@@ -77,7 +77,7 @@ export interface Rollout {
   /** log π_old of each response token under the context it was sampled in, at the sampling temperature. */
   readonly behaviourLogprobs: Float64Array;
   readonly finish: FinishReason;
-  /** The response as text, without the stop token: what the verifier saw. */
+  /** The response as text, without the stop token or stop string: what the verifier saw. */
   readonly text: string;
   readonly verdict: Verdict;
   /** 1 for correct, 0 for the other evidence. A rollout without evidence enters no group. */

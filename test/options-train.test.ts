@@ -84,6 +84,7 @@ const trainEntries: Record<string, Entry> = {
   'sampling.surplusMaxAgeSteps': change(METRICS, 0),
   'sampling.temperature': change(ROLLOUTS, 0.5),
   'sampling.maxNewTokens': change(ROLLOUTS, 10),
+  'sampling.stopStrings': change(ROLLOUTS, ['####']),
 
   'guidance.strategy=none': choice(ROLLOUTS),
   'guidance.strategy=whole': choice(MODEL),
@@ -126,6 +127,9 @@ const trainEntries: Record<string, Entry> = {
   'evaluation.samples': change(EVALS, 5),
   'evaluation.passAt': change(EVALS, [2]),
   'evaluation.temperature': change(EVALS, 0),
+  'evaluation.topK': change(EVALS, 1),
+  'evaluation.topP': change(EVALS, 0.3),
+  'evaluation.minP': change(EVALS, 0.9),
   'evaluation.guided': change(EVALS, false),
 
   'checkpoint.everySteps': change(CHECKPOINTS, 1),

@@ -254,7 +254,7 @@ Napi::Value step(const Info& info) {
       });
 }
 
-/** (model, prompts, promptLengths, maxNewTokens, temperatures, stopTokens, stopLengths, seeds) */
+/** (model, prompts, promptLengths, maxNewTokens, temperatures, stopTokens, stopLengths, seeds, topK, topP, minP, watched) */
 Napi::Value startSampling(const Info& info) {
   const Napi::Env env = info.Env();
   const auto open = take<OpenModel>(info[0]);
@@ -263,8 +263,13 @@ Napi::Value startSampling(const Info& info) {
   const auto temperatures = float32s(info[4], "temperatures");
   auto stops = cut(env, int32s(info[5], "stop tokens"), int32s(info[6], "stop lengths"), "stop tokens");
   const auto seeds = uint64s(info[7], "seeds");
+  const auto topK = int32s(info[8], "topK");
+  const auto topP = float64s(info[9], "topP"), minP = float64s(info[10], "minP");
+  const auto watched = int32s(info[11], "watched");
   const size_t size = prompts.size();
-  if (maxNewTokens.size() != size || temperatures.size() != size || stops.size() != size || seeds.size() != size) {
+  if (maxNewTokens.size() != size || temperatures.size() != size || stops.size() != size || seeds.size() != size ||
+      topK.size() != size || topP.size() != size || minP.size() != size ||
+      watched.size() != size) {
     throw Napi::TypeError::New(env, "Expected one entry a request in every array.");
   }
   const ModelShape& shape = open->model.shape();
@@ -272,32 +277,47 @@ Napi::Value startSampling(const Info& info) {
   for (size_t i = 0; i < size; i++) requireLength(env, prompts[i].size(), maxNewTokens[i], shape.maxSequenceLength);
   std::vector<guiderail::SampleRequest> requests;
   for (size_t i = 0; i < size; i++) {
-    requests.push_back({std::move(prompts[i]), maxNewTokens[i], temperatures[i], std::move(stops[i]), seeds[i]});
+    requests.push_back({std::move(prompts[i]), maxNewTokens[i], temperatures[i], std::move(stops[i]), seeds[i],
+                        {topK[i], topP[i], minP[i]}, watched[i] != 0});
   }
   return wrap(env, std::make_shared<OpenSampling>(open, std::move(requests)));
 }
 
-/** (sampling, cancelFlag) -> the sequences that ended; none when all have */
+Napi::Value toSequence(Napi::Env env, const guiderail::SampledSequence& sequence) {
+  auto object = Napi::Object::New(env);
+  auto tokens = Napi::Int32Array::New(env, sequence.tokens.size());
+  std::copy(sequence.tokens.begin(), sequence.tokens.end(), tokens.Data());
+  object.Set("index", Napi::Number::New(env, sequence.index));
+  object.Set("tokens", tokens);
+  object.Set("logprobs", toFloat32Array(env, sequence.logprobs));
+  object.Set("stopped", Napi::Boolean::New(env, sequence.stopped));
+  return object;
+}
+
+Napi::Value toDrawn(Napi::Env env, const guiderail::DrawnToken& drawn) {
+  auto object = Napi::Object::New(env);
+  object.Set("index", Napi::Number::New(env, drawn.index));
+  object.Set("token", Napi::Number::New(env, drawn.token));
+  object.Set("logprob", Napi::Number::New(env, drawn.logprob));
+  return object;
+}
+
+/** (sampling, cancelFlag, stopping) -> tokens of watched requests, and sequences that ended; none when all have */
 Napi::Value nextSampled(const Info& info) {
   const auto sampling = take<OpenSampling>(info[0]);
   const auto flag = take<CancelFlag>(info[1]);
-  using Sequences = std::vector<guiderail::SampledSequence>;
-  return Work<Sequences>::start(
-      info.Env(), sampling->model->machine, [sampling, flag] { return sampling->run.next(*flag); },
-      [](Napi::Env e, const Sequences& sequences) -> Napi::Value {
-        auto list = Napi::Array::New(e, sequences.size());
-        for (uint32_t i = 0; i < sequences.size(); i++) {
-          const auto& sequence = sequences[i];
-          auto object = Napi::Object::New(e);
-          auto tokens = Napi::Int32Array::New(e, sequence.tokens.size());
-          std::copy(sequence.tokens.begin(), sequence.tokens.end(), tokens.Data());
-          object.Set("index", Napi::Number::New(e, sequence.index));
-          object.Set("tokens", tokens);
-          object.Set("logprobs", toFloat32Array(e, sequence.logprobs));
-          object.Set("stopped", Napi::Boolean::New(e, sequence.stopped));
-          list[i] = object;
-        }
-        return list;
+  auto stopping = int32s(info[2], "the requests to stop");
+  return Work<guiderail::SamplingProgress>::start(
+      info.Env(), sampling->model->machine,
+      [sampling, flag, stopping = std::move(stopping)] { return sampling->run.next(*flag, stopping); },
+      [](Napi::Env e, const guiderail::SamplingProgress& progress) -> Napi::Value {
+        auto drawn = Napi::Array::New(e, progress.drawn.size()), ended = Napi::Array::New(e, progress.ended.size());
+        for (uint32_t i = 0; i < progress.drawn.size(); i++) drawn[i] = toDrawn(e, progress.drawn[i]);
+        for (uint32_t i = 0; i < progress.ended.size(); i++) ended[i] = toSequence(e, progress.ended[i]);
+        auto object = Napi::Object::New(e);
+        object.Set("drawn", drawn);
+        object.Set("ended", ended);
+        return object;
       });
 }
 

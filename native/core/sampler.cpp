@@ -41,16 +41,19 @@ KeyValues SamplerRun::Memory::at(int layer) const {
   return {keys, keyHead, keys + keyHead * shape_->keyValueHeads, valueHead, shape_->headDim};
 }
 
+void SamplerRun::Memory::copy(const Memory& from, size_t positions, Pool& pool) {
+  const size_t D = shape_->headDim, keys = (positions + 15) / 16 * 16 * D;
+  pool.parallelFor(shape_->layers, [&](int layer, int) {
+    const KeyValues to = at(layer), source = from.at(layer);
+    for (int head = 0; head < shape_->keyValueHeads; head++) {
+      std::memcpy(to.keys + head * to.keyHead, source.keys + head * source.keyHead, keys * sizeof(float));
+      std::memcpy(to.values + head * to.valueHead, source.values + head * source.valueHead, positions * D * sizeof(float));
+    }
+  });
+}
+
 SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : model_(model), requests_(std::move(requests)) {
-  // In the order in which the prompts first occur.
-  std::map<std::vector<int32_t>, int> groupOf;
-  std::vector<std::vector<int>> groups;
-  for (int i = 0; i < static_cast<int>(requests_.size()); i++) {
-    const auto [found, isNew] = groupOf.try_emplace(promptOf(i), static_cast<int>(groups.size()));
-    if (isNew) groups.emplace_back();
-    groups[found->second].push_back(i);
-  }
-  for (const std::vector<int>& group : groups) waiting_.insert(waiting_.end(), group.begin(), group.end());
+  planPrompts();
   size_t longest = 0;
   for (int i = 0; i < static_cast<int>(requests_.size()); i++) longest = std::max(longest, responsePositions(i));
   slotLimit_ = slotLimit(model_.parameters().packedBytes(), sizeof(float) * Memory::floats(model_.shape(), longest),
@@ -58,21 +61,59 @@ SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : mode
   slots_.reserve(std::min(slotLimit_, requests_.size()));
 }
 
-std::vector<SampledSequence> SamplerRun::next(const std::atomic<bool>& cancelled) {
+/** Requests of equal prompts together, in the order in which the prompts first occur; and what prompts have in common. */
+void SamplerRun::planPrompts() {
+  std::map<std::vector<int32_t>, int> groupOf;
+  std::vector<std::vector<int>> groups;
+  for (int i = 0; i < static_cast<int>(requests_.size()); i++) {
+    const auto [found, isNew] = groupOf.try_emplace(promptOf(i), static_cast<int>(groups.size()));
+    if (isNew) groups.emplace_back();
+    groups[found->second].push_back(i);
+  }
+  std::vector<const std::vector<int32_t>*> prompts;
+  for (const std::vector<int>& group : groups) {
+    waiting_.insert(waiting_.end(), group.begin(), group.end());
+    prompts.push_back(&promptOf(group.front()));
+  }
+  const PrefixPlan plan = planPrefixes(prompts);
+  for (CommonPrefix prefix : plan.prefixes) {
+    prefix.prompt = groups[prefix.prompt].front();
+    prefixes_.push_back({prefix, prefix.users, nullptr});
+  }
+  prefixOf_.resize(requests_.size());
+  for (size_t g = 0; g < groups.size(); g++) {
+    for (const int request : groups[g]) prefixOf_[request] = plan.ofPrompt[g];
+  }
+}
+
+SamplingProgress SamplerRun::next(const std::atomic<bool>& cancelled, const std::vector<int32_t>& stopping) {
   if (broken_) throw std::runtime_error("This sampling was cancelled or failed; sample again.");
   broken_ = true;
-  std::vector<SampledSequence> ended;
-  while (ended.empty()) {
-    admit(cancelled);
-    if (slots_.empty()) break;
-    if (std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.done; })) decode(cancelled);
-    for (Slot& slot : slots_) {
-      if (slot.done) ended.push_back({slot.request, std::move(slot.tokens), std::move(slot.logprobs), slot.stopped});
+  for (Slot& slot : slots_) {
+    if (std::find(stopping.begin(), stopping.end(), slot.request) != stopping.end()) slot.done = slot.stopped = true;
+  }
+  SamplingProgress progress = collect();
+  while (progress.none()) {
+    if (!admit(cancelled)) {
+      if (slots_.empty()) break;
+      decode(cancelled);
     }
-    std::erase_if(slots_, [](const Slot& slot) { return slot.done; });
+    progress = collect();
   }
   broken_ = false;
-  return ended;
+  return progress;
+}
+
+/** What there is to tell; slots of ended sequences are free then. */
+SamplingProgress SamplerRun::collect() {
+  SamplingProgress progress;
+  for (Slot& slot : slots_) {
+    if (requests_[slot.request].watched && !slot.told) progress.drawn.push_back({slot.request, slot.tokens.back(), slot.logprobs.back()});
+    slot.told = true;
+    if (slot.done) progress.ended.push_back({slot.request, std::move(slot.tokens), std::move(slot.logprobs), slot.stopped});
+  }
+  std::erase_if(slots_, [](const Slot& slot) { return slot.done; });
+  return progress;
 }
 
 size_t SamplerRun::usedBytes() const {
@@ -83,12 +124,27 @@ size_t SamplerRun::usedBytes() const {
     if (slot.prompt.get() != counted) used += slot.prompt->memory.bytes();
     counted = slot.prompt.get();
   }
+  for (const Prefix& prefix : prefixes_) used += prefix.memory ? prefix.memory->bytes() : 0;
   return used;
 }
 
-/** Fills free slots in the order of waiting; at least one sequence is always under way. */
-void SamplerRun::admit(const std::atomic<bool>& cancelled) {
-  for (std::vector<int> admitted = takeWaiting(); !admitted.empty(); admitted = takeWaiting()) prefill(admitted, cancelled);
+size_t SamplerRun::prefixBytes(int request, std::vector<bool>& counted) const {
+  size_t bytes = 0;
+  for (int p = prefixOf_[request]; mustRun(p) && !counted[p]; p = prefixes_[p].plan.parent) {
+    bytes += sizeof(float) * Memory::floats(model_.shape(), prefixes_[p].plan.length);
+    counted[p] = true;
+  }
+  return bytes;
+}
+
+/** Fills free slots in the order of waiting; at least one sequence is under way after it, if any waits. Whether it did. */
+bool SamplerRun::admit(const std::atomic<bool>& cancelled) {
+  bool any = false;
+  for (std::vector<int> admitted = takeWaiting(); !admitted.empty(); admitted = takeWaiting()) {
+    prefill(admitted, cancelled);
+    any = true;
+  }
+  return any;
 }
 
 /** As many as fit into one prefill and into memory. */
@@ -97,13 +153,13 @@ std::vector<int> SamplerRun::takeWaiting() {
   size_t used = waiting_.empty() ? 0 : usedBytes();
   size_t tokens = 0;
   int last = lastRequest_;
+  std::vector<bool> counted(prefixes_.size());
   while (!waiting_.empty() && slots_.size() + admitted.size() < slotLimit_) {
     const int request = waiting_.front();
     const bool shared = last >= 0 && promptOf(last) == promptOf(request);
-    const size_t promptTokens = shared ? 0 : promptOf(request).size();
-    const size_t positions = responsePositions(request);
-    const size_t bytes = sizeof(float) * (Memory::floats(model_.shape(), positions) +
-                                          (shared ? 0 : Memory::floats(model_.shape(), promptTokens)));
+    const size_t promptTokens = shared ? 0 : promptOf(request).size() - prefixLength(prefixOf_[request]);
+    size_t bytes = sizeof(float) * Memory::floats(model_.shape(), responsePositions(request));
+    if (!shared) bytes += sizeof(float) * Memory::floats(model_.shape(), promptOf(request).size()) + prefixBytes(request, counted);
     const bool first = slots_.empty() && admitted.empty();
     if (!first && (used + bytes > MEMORY_BYTES || (!admitted.empty() && tokens + promptTokens > PREFILL_TOKENS))) break;
     used += bytes;
@@ -115,7 +171,48 @@ std::vector<int> SamplerRun::takeWaiting() {
   return admitted;
 }
 
+/** Adds to the batch the tokens of `prompt` between its prefix, which was run, and `length`; `memory` gets all positions. */
+void SamplerRun::continuePrefix(int prefix, const std::vector<int32_t>& prompt, int length, Memory& memory) {
+  const int start = prefixLength(prefix);
+  if (prefix >= 0) {
+    memory.copy(*prefixes_[prefix].memory, start, model_.runtime().pool);
+    if (--prefixes_[prefix].usersLeft == 0) prefixes_[prefix].memory.reset();
+  }
+  batch_.append(prompt.data() + start, length - start, start);
+  memories_.push_back({&memory, nullptr});
+}
+
+/** Runs the prefixes that the prompts of these requests continue and that were not run yet: each after its parent. */
+void SamplerRun::runPrefixes(const std::vector<int>& requests, const std::atomic<bool>& cancelled) {
+  std::vector<bool> wanted(prefixes_.size());
+  for (const int request : requests) {
+    for (int p = prefixOf_[request]; mustRun(p); p = prefixes_[p].plan.parent) wanted[p] = true;
+  }
+  std::vector<int> ready;
+  for (;;) {
+    ready.clear();
+    size_t tokens = 0;
+    for (int p = 0; p < static_cast<int>(prefixes_.size()) && tokens < PREFILL_TOKENS; p++) {
+      const int parent = prefixes_[p].plan.parent;
+      if (!wanted[p] || (parent >= 0 && wanted[parent])) continue;
+      ready.push_back(p);
+      tokens += prefixes_[p].plan.length - prefixLength(parent);
+    }
+    if (ready.empty()) return;
+    batch_.clear();
+    memories_.clear();
+    for (const int p : ready) {
+      const CommonPrefix& plan = prefixes_[p].plan;
+      prefixes_[p].memory = std::make_unique<Memory>(model_, plan.length);
+      continuePrefix(plan.parent, promptOf(plan.prompt), plan.length, *prefixes_[p].memory);
+      wanted[p] = false;
+    }
+    runLayers(cancelled);
+  }
+}
+
 void SamplerRun::prefill(const std::vector<int>& admitted, const std::atomic<bool>& cancelled) {
+  runPrefixes(admitted, cancelled);
   const size_t firstSlot = slots_.size();
   const size_t V = model_.shape().vocabularySize;
   std::vector<Prompt*> prompts;
@@ -126,8 +223,7 @@ void SamplerRun::prefill(const std::vector<int>& admitted, const std::atomic<boo
     if (lastRequest_ < 0 || promptOf(lastRequest_) != prompt) {
       lastPrompt_ = std::make_shared<Prompt>(model_, static_cast<int>(prompt.size()));
       prompts.push_back(lastPrompt_.get());
-      batch_.append(prompt.data(), lastPrompt_->length, 0);
-      memories_.push_back({&lastPrompt_->memory, nullptr});
+      continuePrefix(prefixOf_[request], prompt, lastPrompt_->length, lastPrompt_->memory);
     }
     lastRequest_ = request;
     slots_.push_back({request, lastPrompt_, Memory(model_, responsePositions(request)), {}, {}});
@@ -156,19 +252,16 @@ void SamplerRun::decode(const std::atomic<bool>& cancelled) {
   });
 }
 
-/** Runs batch_ over memories_ -> logits_: one row a segment, that of its last position. */
-void SamplerRun::run(const std::atomic<bool>& cancelled) {
+/** Runs batch_ over memories_ -> output_, and their keys and values. */
+void SamplerRun::runLayers(const std::atomic<bool>& cancelled) {
   const ModelShape& shape = model_.shape();
-  const size_t H = shape.hiddenSize, V = shape.vocabularySize, rows = batch_.rows(), segments = batch_.segments.size();
+  const size_t rows = batch_.rows(), segments = batch_.segments.size();
   if (batch_.rows() > activationRows_) {
     activations_.reset();
     activations_ = std::make_unique<LayerActivations>(shape, batch_.rows(), model_.recycler());
     activationRows_ = batch_.rows();
   }
-  output_.reserve(rows * H);
-  lastRows_.reserve(segments * H);
-  logits_.reserve(segments * V);
-  scratch_.reserve(static_cast<size_t>(model_.runtime().pool.threads()) * 2 * V);
+  output_.reserve(rows * shape.hiddenSize);
   model_.decoder().embed(batch_, activations_->input);
   for (int layer = 0; layer < shape.layers; layer++) {
     if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
@@ -178,6 +271,17 @@ void SamplerRun::run(const std::atomic<bool>& cancelled) {
     }
     model_.decoder().layerForward(layer, batch_, *activations_, layer + 1 < shape.layers ? activations_->input : output_.get(), space_);
   }
+  rowsRun_ += rows;
+}
+
+/** Runs batch_ over memories_ -> logits_: one row a segment, that of its last position. */
+void SamplerRun::run(const std::atomic<bool>& cancelled) {
+  const ModelShape& shape = model_.shape();
+  const size_t H = shape.hiddenSize, V = shape.vocabularySize, segments = batch_.segments.size();
+  runLayers(cancelled);
+  lastRows_.reserve(segments * H);
+  logits_.reserve(segments * V);
+  scratch_.reserve(static_cast<size_t>(model_.runtime().pool.threads()) * 2 * V);
   for (size_t s = 0; s < segments; s++) {
     const size_t last = batch_.segments[s].firstRow + batch_.segments[s].rows - 1;
     std::memcpy(lastRows_.get() + s * H, output_.get() + last * H, H * sizeof(float));
@@ -195,21 +299,15 @@ void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
   std::memcpy(z, logits, V * sizeof(float));
   if (request.temperature > 0.0f) temper(kernels, V, request.temperature, z);
   const Softmax s = softmax(kernels, V, z, weights);
-  int token = 0;
+  int token;
   if (request.temperature == 0.0f) {
     token = static_cast<int>(std::max_element(z, z + V) - z);
   } else {
-    const double target = uniformAt(request.seed, slot.tokens.size()) * s.sum;
-    double cumulative = 0.0;
-    int lastPositive = 0;
-    token = -1;
-    for (int v = 0; v < V && token < 0; v++) {
-      if (weights[v] > 0.0f) lastPositive = v;
-      cumulative += weights[v];
-      if (cumulative > target) token = v;
-    }
-    if (token < 0) token = lastPositive;
+    const double uniform = uniformAt(request.seed, slot.tokens.size());
+    token = request.truncation.keepsAll() ? drawToken(V, weights, s.sum, uniform)
+                                          : drawTruncated(V, weights, s.sum, request.truncation, uniform);
   }
+  slot.told = false;
   slot.tokens.push_back(token);
   slot.logprobs.push_back(logprobOf(s, z[token]));
   slot.stopped = std::find(request.stopTokens.begin(), request.stopTokens.end(), token) != request.stopTokens.end();

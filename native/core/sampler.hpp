@@ -1,10 +1,13 @@
 // Sampling: sequences occupy slots, every step decodes one token in each occupied slot, and a slot is refilled as
-// its sequence ends. Prompts that are equal are run once, and their keys and values kept once. No padding: a step
-// has as many rows as there are sequences under way.
+// its sequence ends. Prompts that are equal are run once, and their keys and values kept once; a long beginning that
+// several prompts have in common is run once as well, and its keys and values are copied to each of them. No padding:
+// a step has as many rows as there are sequences under way.
 #pragma once
 #include <deque>
 
+#include "draw.hpp"
 #include "model.hpp"
+#include "prefixes.hpp"
 
 namespace guiderail {
 
@@ -15,6 +18,16 @@ struct SampleRequest {
   float temperature;
   std::vector<int32_t> stopTokens;
   uint64_t seed;
+  Truncation truncation = {};
+  /** Its tokens are told one by one. */
+  bool watched = false;
+};
+
+/** A token of a watched request. */
+struct DrawnToken {
+  int index;
+  int32_t token;
+  float logprob;
 };
 
 struct SampledSequence {
@@ -25,11 +38,23 @@ struct SampledSequence {
   bool stopped;
 };
 
+struct SamplingProgress {
+  /** At most one of each watched request, which is not decoded further before it was told. */
+  std::vector<DrawnToken> drawn;
+  std::vector<SampledSequence> ended;
+  bool none() const { return drawn.empty() && ended.empty(); }
+};
+
 class SamplerRun {
  public:
   SamplerRun(Model& model, std::vector<SampleRequest> requests);
-  /** Decodes until at least one sequence has ended, and returns those; empty when all have. No use after it threw. */
-  std::vector<SampledSequence> next(const std::atomic<bool>& cancelled);
+  /**
+   * Decodes until a sequence has ended or a watched one has a new token; nothing when all have ended. The sequences of
+   * `stopping` requests end first, as if their last token were a stop token. No use after it threw.
+   */
+  SamplingProgress next(const std::atomic<bool>& cancelled, const std::vector<int32_t>& stopping = {});
+  /** Rows that went through the layers so far. */
+  size_t rowsRun() const { return rowsRun_; }
 
  private:
   /** Keys and values of some positions of one sequence, all layers. */
@@ -38,6 +63,8 @@ class SamplerRun {
     Memory(Model& model, size_t positions);
     static size_t floats(const ModelShape& shape, size_t positions);
     KeyValues at(int layer) const;
+    /** The first positions from another memory; what follows them in its block of keys comes along. */
+    void copy(const Memory& from, size_t positions, Pool& pool);
     size_t bytes() const { return all_.bytes(); }
 
    private:
@@ -52,6 +79,12 @@ class SamplerRun {
     int length;
     std::vector<float> logits;
   };
+  /** A beginning of several prompts; it has memory from when it was run until the last of them was. */
+  struct Prefix {
+    CommonPrefix plan;
+    int usersLeft;
+    std::unique_ptr<Memory> memory;
+  };
   struct Slot {
     int request;
     std::shared_ptr<Prompt> prompt;
@@ -59,7 +92,7 @@ class SamplerRun {
     Memory memory;
     std::vector<int32_t> tokens;
     std::vector<float> logprobs;
-    bool done = false, stopped = false;
+    bool done = false, stopped = false, told = false;
   };
   /** What a segment reads and writes: its own memory, and that of its prompt (null while the prompt is run). */
   struct SegmentMemory {
@@ -70,10 +103,20 @@ class SamplerRun {
   const std::vector<int32_t>& promptOf(int request) const { return requests_[request].prompt; }
   size_t responsePositions(int request) const { return static_cast<size_t>(requests_[request].maxNewTokens) - 1; }
   size_t usedBytes() const;
-  void admit(const std::atomic<bool>& cancelled);
+  SamplingProgress collect();
+  bool admit(const std::atomic<bool>& cancelled);
   std::vector<int> takeWaiting();
+  /** Bytes of the prefixes that a request would have run; those in `counted` are passed over, and enter it. */
+  size_t prefixBytes(int request, std::vector<bool>& counted) const;
+  /** Of a prefix, or −1: whether its memory is needed and not there. */
+  bool mustRun(int prefix) const { return prefix >= 0 && !prefixes_[prefix].memory && prefixes_[prefix].usersLeft > 0; }
+  int prefixLength(int prefix) const { return prefix < 0 ? 0 : prefixes_[prefix].plan.length; }
+  void planPrompts();
+  void runPrefixes(const std::vector<int>& requests, const std::atomic<bool>& cancelled);
+  void continuePrefix(int prefix, const std::vector<int32_t>& prompt, int length, Memory& memory);
   void prefill(const std::vector<int>& requests, const std::atomic<bool>& cancelled);
   void decode(const std::atomic<bool>& cancelled);
+  void runLayers(const std::atomic<bool>& cancelled);
   void run(const std::atomic<bool>& cancelled);
   void draw(Slot& slot, const float* logits, float* scratch) const;
 
@@ -81,6 +124,9 @@ class SamplerRun {
   const std::vector<SampleRequest> requests_;
   /** Those of equal prompts together. */
   std::deque<int> waiting_;
+  std::vector<Prefix> prefixes_;
+  /** The longest prefix of each request's prompt; −1 for none. */
+  std::vector<int> prefixOf_;
   /** That of the request admitted last, which the next may share. */
   std::shared_ptr<Prompt> lastPrompt_;
   int lastRequest_ = -1;
@@ -89,6 +135,7 @@ class SamplerRun {
   size_t slotLimit_;
   /** A step was begun and not finished. */
   bool broken_ = false;
+  size_t rowsRun_ = 0;
 
   // Of one step; members so that decoding allocates nothing.
   Batch batch_;

@@ -357,6 +357,13 @@ describe('options of eval', () => {
     [['--samples', 'ten'], /'--samples <n>' argument 'ten' is invalid\. Expected a whole number from 1 up\./],
     [['--seed', '-1'], /'--seed <n>' argument '-1' is invalid\. Expected a whole number from 0 up\./],
     [['--temperature', '-1'], /'--temperature <t>' argument '-1' is invalid\. Expected a number from 0 up\./],
+    [['--top-k', '1.5'], /'--top-k <n>' argument '1\.5' is invalid\. Expected a whole number from 0 up\./],
+    [['--top-p', '0'], /'--top-p <p>' argument '0' is invalid\. Expected a number above 0, up to 1\./],
+    [['--min-p', '2'], /'--min-p <p>' argument '2' is invalid\. Expected a number from 0 to 1\./],
+    [
+      ['--stop-string', ''],
+      /'--stop-string <text>' argument '' is invalid\. Expected a text of one character or more\./,
+    ],
     [['--engine', 'gpu'], /'--engine <kind>' argument 'gpu' is invalid\. Allowed choices are /],
     [
       ['--hint-template', 'Hint'],

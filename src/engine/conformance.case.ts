@@ -12,7 +12,9 @@ import { loraChecks } from './conformance/lora.case.ts';
 import { refusalChecks } from './conformance/refusals.case.ts';
 import { samplingChecks } from './conformance/sampling.case.ts';
 import { scoringChecks } from './conformance/scoring.case.ts';
+import { tokenHookChecks } from './conformance/token-hook.case.ts';
 import { trainingChecks } from './conformance/training.case.ts';
+import { truncationChecks } from './conformance/truncation.case.ts';
 import type { Engine } from './engine.ts';
 import type { EngineTolerances } from './tolerances.ts';
 
@@ -58,6 +60,8 @@ export function runEngineSuite(suite: EngineSuite): void {
       goldenChecks,
       scoringChecks,
       samplingChecks,
+      truncationChecks,
+      tokenHookChecks,
       trainingChecks,
       refusalChecks,
       capabilityChecks,

@@ -65,7 +65,30 @@ export interface ModelInfo {
   readonly parameterCount: number;
 }
 
-export interface SampleRequest {
+/**
+ * Sampling from a part of the distribution. The tokens are put in order of their probability at the request's
+ * temperature, equals by ascending id; what may be drawn is a beginning of that order, cut by each field in turn (the
+ * order of transformers; vLLM's newer engine applies minP first). A token is then drawn by the inverse CDF over
+ * ascending ids of the kept ones, in proportion to their probabilities. The most likely token is always kept, so
+ * greedy sampling is as without.
+ *
+ * The log-probs that sampling reports stay those of the whole distribution at the temperature, as `forward` computes
+ * them. The policy that sampled is the truncated one, so ratios of these log-probs are biased (by the log of the kept
+ * share, token by token): for evaluation, not for responses that are trained on.
+ */
+export interface Truncation {
+  /** Keeps the first topK tokens, never more of equals; an integer, 0 or absent for all. */
+  readonly topK?: number;
+  /**
+   * Of the tokens that topK left, with their probabilities scaled to sum to 1, keeps the fewest whose sum is at least
+   * topP: the token that reaches it is kept. Above 0, at most 1; 1 or absent for all.
+   */
+  readonly topP?: number;
+  /** Keeps tokens with at least minP times the probability of the most likely one. From 0 to 1; 0 or absent for all. */
+  readonly minP?: number;
+}
+
+export interface SampleRequest extends Truncation {
   /** At least one token. */
   readonly promptTokens: Int32Array;
   /** At least 1; prompt length plus this must not exceed maxSequenceLength. */
@@ -76,6 +99,13 @@ export interface SampleRequest {
   readonly stopTokens: readonly number[];
   /** Token t of the response uses uniform number t of this seed (random.ts: uniformAt). */
   readonly seed: bigint;
+  /**
+   * Is told each token of the response and its log-prob, in order, on the JavaScript thread, before the next token of
+   * this response is computed; 'stop' ends the response with this token (finish 'stop'). What it throws ends the
+   * iteration. It is called while the iteration is being read, and not after the signal was aborted. Neither
+   * watching nor stopping a response changes a bit of others.
+   */
+  readonly onToken?: (token: number, logprob: number) => 'continue' | 'stop';
 }
 
 export interface SampledSequence {

@@ -10,7 +10,13 @@ import type {
   SampleRequest,
   ScoredSequence,
   Scorer,
+  Truncation,
 } from './engine.ts';
+
+/** Absent fields cut nothing. */
+export function truncationOf({ topK = 0, topP = 1, minP = 0 }: Truncation): Required<Truncation> {
+  return { topK, topP, minP };
+}
 
 function checkTokens(tokens: Int32Array, shape: ModelShape, where: string): void {
   if (tokens.length === 0) throw new EngineError(`Expected ${where} to have at least one token, got none.`);
@@ -41,6 +47,21 @@ function isTemperature(value: number): boolean {
   return value >= MIN_TEMPERATURE && value <= MAX_TEMPERATURE;
 }
 
+function checkTruncation(request: Truncation, where: string): void {
+  const { topK, topP, minP } = truncationOf(request);
+  if (!Number.isSafeInteger(topK) || topK < 0) {
+    throw new EngineError(`Expected topK of ${where} to be an integer from 0 (for all tokens), got ${topK}.`);
+  }
+  if (!(topP > 0 && topP <= 1)) {
+    throw new EngineError(
+      `Expected topP of ${where} to be above 0 and at most 1 (for all tokens), got ${topP}.`,
+    );
+  }
+  if (!(minP >= 0 && minP <= 1)) {
+    throw new EngineError(`Expected minP of ${where} to be from 0 (for all tokens) to 1, got ${minP}.`);
+  }
+}
+
 export function checkSampleRequests(requests: readonly SampleRequest[], shape: ModelShape): void {
   requests.forEach((request, index) => {
     const where = `sample request ${index}`;
@@ -60,6 +81,7 @@ export function checkSampleRequests(requests: readonly SampleRequest[], shape: M
         `Expected the temperature of ${where} to be 0 (greedy) or from ${MIN_TEMPERATURE} to 2^127, got ${request.temperature}; for the likeliest token take 0.`,
       );
     }
+    checkTruncation(request, where);
     const bad = request.stopTokens.find(
       (token) => !Number.isSafeInteger(token) || token < 0 || token >= shape.vocabularySize,
     );

@@ -58,6 +58,32 @@ describe('respond', () => {
     expect(rollouts.map(({ finish }) => finish)).toEqual(['stop', 'length']);
   });
 
+  test('ends a response at a stop string: its tokens stay, its text and the verdict are of what is before', async () => {
+    const responses = ['cxy\nQ: more', 'w\n\nQ.', 'cxyz\nQ'];
+    const model = new ScriptedModel({ respond: (_, n) => responses[n], sampledLogprob: (_p, _r, t) => -t });
+    const orders = [0, 1, 2].map((index) => order('A', index));
+    const rollouts = await respond(scriptedResponder({ stopStrings: ['\nQ:', 'never'] }), model, orders, 0);
+    expect(rollouts.map(({ responseTokens }) => decode(responseTokens))).toEqual([
+      'cxy\nQ:',
+      'w\n\nQ.',
+      'cxyz\nQ',
+    ]);
+    expect(texts(rollouts)).toEqual(['cxy', 'w\n\nQ', 'cxyz\nQ']);
+    expect(rollouts.map(({ finish }) => finish)).toEqual(['stop', 'stop', 'length']);
+    expect(rollouts[0]).toMatchObject({
+      behaviourLogprobs: Float64Array.of(-0, -1, -2, -3, -4, -5),
+      verdict: { kind: 'correct', extracted: 'cxy' },
+    });
+  });
+
+  test('a stop token is no part of a stop string, and without stop strings nothing is watched', async () => {
+    const model = new ScriptedModel({ respond: () => 'wx.' });
+    const [rollout] = await respond(scriptedResponder({ stopStrings: ['x.'] }), model, [order('A', 0)], 0);
+    expect(rollout).toMatchObject({ text: 'wx', finish: 'stop' });
+    await respond(scriptedResponder(), model, [order('A', 0)], 0);
+    expect(model.requests.map(({ onToken }) => typeof onToken)).toEqual(['function', 'undefined']);
+  });
+
   test('hands the verifier problem, text and finish', async () => {
     const seen: unknown[] = [];
     const verifierFor = (kind: string) => ({
@@ -108,6 +134,13 @@ describe('respond', () => {
         seed: seedOf(7, 'train', 3, 5, 'A', 'plain', 0),
       },
     ]);
+  });
+
+  test('asks for the truncation of evaluations, where there is one', async () => {
+    const model = new ScriptedModel({});
+    const truncation = { topK: 3, topP: 0.9, minP: 0.1 };
+    await respond(scriptedResponder({ truncation }), model, [order('A', 0)], 0);
+    expect(model.requests[0]).toMatchObject(truncation);
   });
 
   test('names the seed by run, purpose, step, draw, problem, context and sample: each changes it', async () => {

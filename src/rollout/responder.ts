@@ -1,11 +1,12 @@
 // From (problem, context) to graded rollouts: renders prompts, samples, decodes and verifies. It knows nothing
 // of guidance or batches. Seeds name every draw, so neither the order of completion nor what else is in the
 // call changes a rollout.
-import type { Sampler, SampledSequence, SampleRequest } from '../engine/engine.ts';
+import type { Sampler, SampledSequence, SampleRequest, Truncation } from '../engine/engine.ts';
 import { messageOf } from '../errors.ts';
 import { seedOf, seedToHex } from '../random.ts';
 import type { Context, FinishReason, Problem, Rollout, Verdict } from '../types.ts';
 import type { Verifier } from '../verifiers/verifier.ts';
+import { StopStringWatch, textBeforeStop } from './stop-strings.ts';
 
 /** What turning problems into text and text into verdicts needs; the same for training and evaluation. */
 export interface ResponderSettings {
@@ -13,9 +14,13 @@ export interface ResponderSettings {
   /** Response tokens without the stop token, as text. */
   readonly decode: (tokens: Int32Array) => string;
   readonly stopTokens: readonly number[];
+  /** A response ends with the token that completes one of these in its text; the text itself ends before it. */
+  readonly stopStrings: readonly string[];
   readonly verifierFor: (kind: string) => Verifier;
   readonly maxNewTokens: number;
   readonly temperature: number;
+  /** In evaluations only: what is trained on must come from the whole distribution. */
+  readonly truncation?: Truncation;
   readonly runSeed: number;
 }
 
@@ -58,6 +63,8 @@ export async function respond(
       temperature: settings.temperature,
       stopTokens: settings.stopTokens,
       seed: seedOfOrder(settings.runSeed, order),
+      ...settings.truncation,
+      ...(settings.stopStrings.length > 0 && { onToken: stopHook(settings) }),
     };
   });
   const started = performance.now();
@@ -75,6 +82,12 @@ export async function respond(
     options.seconds.verify += (performance.now() - sampled) / 1000;
   }
   return rollouts;
+}
+
+function stopHook({ decode, stopTokens, stopStrings }: ResponderSettings): SampleRequest['onToken'] & {} {
+  const watch = new StopStringWatch(decode, stopStrings);
+  // A stop token ends the response by itself and has no part in its text.
+  return (token) => (!stopTokens.includes(token) && watch.endsWith(token) ? 'stop' : 'continue');
 }
 
 /** Renders each (problem, context) once; the k orders of a group share the array. */
@@ -100,8 +113,9 @@ async function gradeSequence(
   sequence: SampledSequence,
   policyVersion: number,
 ): Promise<Rollout> {
-  const spoken = sequence.finish === 'stop' ? sequence.tokens.subarray(0, -1) : sequence.tokens;
-  const text = settings.decode(spoken);
+  const endsByToken = settings.stopTokens.includes(sequence.tokens.at(-1)!);
+  const spoken = endsByToken ? sequence.tokens.subarray(0, -1) : sequence.tokens;
+  const text = textBeforeStop(settings.decode(spoken), settings.stopStrings);
   const verdict = await verdictOn(settings, order.problem, text, sequence.finish);
   return {
     problemId: order.problem.id,

@@ -85,11 +85,14 @@ export class ScriptedModel implements Trainable {
 
   #sequence(request: SampleRequest, prompt: string, n: number, index: number): SampledSequence {
     const response = this.#script.respond?.(prompt, n, request.seed) ?? `w${STOP}`;
+    const tokens = encode(response);
+    const logprobs = Float64Array.from(response, (_, t) => this.#sampledLogprob(prompt, response, t));
+    const stop = tokens.findIndex((token, t) => request.onToken?.(token, logprobs[t]) === 'stop');
     return {
       index,
-      tokens: encode(response),
-      logprobs: Float64Array.from(response, (_, t) => this.#sampledLogprob(prompt, response, t)),
-      finish: response.endsWith(STOP) ? 'stop' : 'length',
+      tokens: stop < 0 ? tokens : tokens.slice(0, stop + 1),
+      logprobs: stop < 0 ? logprobs : logprobs.slice(0, stop + 1),
+      finish: stop >= 0 || response.endsWith(STOP) ? 'stop' : 'length',
     };
   }
 
@@ -178,6 +181,7 @@ export function scriptedResponder(fields: Partial<ResponderSettings> = {}): Resp
     renderPrompt: (problem, context) => encode(context === 'plain' ? problem.id : `${problem.id}+${context}`),
     decode,
     stopTokens: [STOP.charCodeAt(0)],
+    stopStrings: [],
     verifierFor: () => letterVerifier,
     maxNewTokens: 10,
     temperature: 1,

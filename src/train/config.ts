@@ -100,6 +100,12 @@ const samplingSchema = z.strictObject({
     .describe('Steps that surplus groups may wait before they are dropped; 0 drops them at once.'),
   temperature: z.number().positive().default(1).describe('Of sampling, and of the ratios in the loss.'),
   maxNewTokens: positiveInteger.describe('Longest response in tokens.'),
+  stopStrings: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'A response ends when its text contains one of these, in training and in evaluations. The verifier sees the text before it; the tokens are trained on as sampled.',
+    ),
 });
 
 const guidanceSchema = z.strictObject({
@@ -202,6 +208,20 @@ const evaluationSchema = z.strictObject({
     .default([1, 8])
     .describe('k of the pass@k figures; each at most `samples`.'),
   temperature: z.number().min(0).default(1).describe('Of sampling in evaluations; 0 is greedy.'),
+  topK: count
+    .default(0)
+    .describe(
+      'Evaluations sample among the so many most likely tokens; 0 for all. Training always samples from the whole distribution.',
+    ),
+  topP: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('Then among the fewest most likely that have this share of the probability; 1 for all.'),
+  minP: fraction
+    .default(0)
+    .describe("Then among those with at least this share of the most likely token's probability; 0 for all."),
   guided: z.boolean().default(true).describe('Also evaluate with the hint of `guidance.level` in context.'),
 });
 

@@ -116,6 +116,7 @@ const evaluation = (everySteps: number): TrainPlan['evaluation'] => ({
   samples: 2,
   passAt: [1],
   temperature: 0.5,
+  truncation: {},
 });
 
 describe('a run', () => {

@@ -2,7 +2,7 @@
 // value; nothing here asks which. A step is: collect a batch, update, observe, write. State is replaced when a
 // step is finished, so an interrupt before the update leaves the step undone and a checkpoint is always a step
 // boundary.
-import type { Scorer, Trainable } from '../engine/engine.ts';
+import type { Scorer, Trainable, Truncation } from '../engine/engine.ts';
 import { TrainingError } from '../errors.ts';
 import { evaluate, type EvaluationResult } from '../eval/evaluate.ts';
 import type { GuidanceStrategy } from '../guidance/strategy.ts';
@@ -28,6 +28,7 @@ export interface EvaluationPlan {
   readonly samples: number;
   readonly passAt: readonly number[];
   readonly temperature: number;
+  readonly truncation: Truncation;
 }
 
 export interface TrainPlan {
@@ -237,13 +238,13 @@ class TrainingRun {
   async #evaluateIn(context: Context, evaluation: EvaluationPlan, index: number): Promise<EvaluationLine> {
     const { plan, model, signal, onProgress } = this.#deps;
     const { completedSteps: step, policyVersion } = this.#state;
-    const { problems, samples, passAt, temperature, contexts } = evaluation;
+    const { problems, samples, passAt, temperature, truncation, contexts } = evaluation;
     const each = problems.length * samples;
     let done = index * each;
     const started = performance.now();
     const { result } = await evaluate({
       sampler: model satisfies Scorer,
-      responder: { ...plan.responder, temperature },
+      responder: { ...plan.responder, temperature, truncation },
       problems,
       context,
       samples,

@@ -30,6 +30,7 @@ export async function preparePlan(
   const responder = responderOf(tokenizer, recipe.prompt, {
     maxNewTokens: recipe.sampling.maxNewTokens,
     temperature: recipe.sampling.temperature,
+    stopStrings: recipe.sampling.stopStrings,
     runSeed: recipe.seed,
   });
   const guidedContext = contextOfLevel(recipe.guidance.level);
@@ -71,7 +72,7 @@ export async function preparePlan(
 export function responderOf(
   tokenizer: ChatTokenizer,
   prompt: PromptOptions,
-  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'runSeed'>,
+  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'truncation' | 'stopStrings' | 'runSeed'>,
 ): ResponderSettings {
   const rendered = new Map<string, Int32Array>();
   return {
@@ -211,7 +212,8 @@ function evaluationPlan(
   contexts: readonly Context[],
   warnings: string[],
 ): EvaluationPlan {
-  const { everySteps, samples, passAt, temperature } = recipe.evaluation;
+  const { everySteps, samples, passAt, temperature, topK, topP, minP } = recipe.evaluation;
+  const truncation = { topK, topP, minP };
   const usable = contexts.filter(
     (context) => context === 'plain' || problems.some((p) => hintOf(p, context) !== null),
   );
@@ -229,5 +231,5 @@ function evaluationPlan(
         `no hint for the ${usable[1]!} context; set evaluation.guided: false to evaluate all of them without hints.`,
     );
   }
-  return { everySteps, samples, passAt, temperature, problems: hinted, contexts: usable };
+  return { everySteps, samples, passAt, temperature, truncation, problems: hinted, contexts: usable };
 }

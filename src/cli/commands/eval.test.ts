@@ -12,7 +12,11 @@ const reportSchema = z.strictObject({
   file: z.string(),
   seed: z.int(),
   temperature: z.number(),
+  topK: z.int(),
+  topP: z.number(),
+  minP: z.number(),
   maxNewTokens: z.int(),
+  stopStrings: z.array(z.string()),
   context: z.string(),
   problems: z.int(),
   samples: z.int(),
@@ -100,6 +104,29 @@ describe('guiderail eval', () => {
     const often = await report('--samples', '3', '--temperature', '0', '--seed', '9');
     expect(new Set(estimates(often))).toEqual(new Set(estimates(once)));
     expect(often.tokensSampled).toBe(3 * once.tokensSampled);
+  });
+
+  it('samples from a part of the distribution: from the most likely token alone it is greedy', async () => {
+    const untruncated = { topK: 0, topP: 1, minP: 0 };
+    const greedy = await report('--samples', '1', '--temperature', '0');
+    expect(greedy).toMatchObject(untruncated);
+    for (const cut of [{ topK: 1 }, { topP: 1e-6 }, { minP: 1 }]) {
+      const [[name, value]] = Object.entries(cut);
+      const option = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+      const narrow = await report('--samples', '1', `--${option}`, String(value));
+      expect(narrow).toEqual({ ...greedy, temperature: 1, ...untruncated, ...cut });
+    }
+  });
+
+  it('ends responses at stop strings, so that what follows is not seen', async () => {
+    const whole = await report('--samples', '4', '--context', 'hint');
+    const cut = await report(
+      ...['--samples', '4', '--context', 'hint', '--stop-string', '####', '--stop-string', 'never'],
+    );
+    // Answers stand behind ####.
+    expect(cut).toMatchObject({ stopStrings: ['####', 'never'], malformed: 16, truncated: 0 });
+    expect(whole.malformed).toBeLessThan(16);
+    expect(cut.tokensSampled).toBeLessThan(whole.tokensSampled);
   });
 
   it('leaves problems without the hint out, and says so', async () => {

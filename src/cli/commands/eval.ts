@@ -25,7 +25,11 @@ interface EvalOptions {
   readonly context: 'plain' | 'hint';
   readonly level?: number;
   readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
   readonly maxNewTokens: number;
+  readonly stopString: readonly string[];
   readonly seed: number;
   readonly limit?: number;
   readonly engine: EngineConfig['kind'];
@@ -50,7 +54,16 @@ export function evalCommand(io: CommandIO): Command {
         .implies({ context: 'hint' }),
     )
     .option('--temperature <t>', 'sampling temperature; 0 is greedy', nonNegative, 1)
+    .option('--top-k <n>', 'sample among the n most likely tokens; 0 for all', wholeNumber, 0)
+    .option('--top-p <p>', 'then among the fewest with this share of the probability', topShare, 1)
+    .option('--min-p <p>', "then among those with at least p times the likeliest token's", fraction, 0)
     .option('--max-new-tokens <n>', 'longest response in tokens', positiveInteger, 256)
+    .option(
+      '--stop-string <text>',
+      'end a response when its text contains this; may be given several times',
+      addStopString,
+      [],
+    )
     .option('--seed <n>', 'names every draw', wholeNumber, 1)
     .option('--limit <n>', 'use the first n problems', positiveInteger)
     .addOption(
@@ -77,7 +90,11 @@ export interface EvaluationReport extends EvaluationResult {
   readonly file: string;
   readonly seed: number;
   readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
   readonly maxNewTokens: number;
+  readonly stopStrings: readonly string[];
 }
 
 async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
@@ -86,10 +103,12 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   const context = contextOf(options);
   const problems = await problemsFor(context, options, io.cwd, progress);
   const { hintTemplate: template, systemPrompt, maxNewTokens, temperature, seed } = options;
+  const { stopString: stopStrings } = options;
+  const truncation = { topK: options.topK, topP: options.topP, minP: options.minP };
   const responder = responderOf(
     await loadTokenizer(folder),
     { hintTemplate: template, ...(systemPrompt !== undefined && { systemPrompt }) },
-    { maxNewTokens, temperature, runSeed: seed },
+    { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
@@ -108,7 +127,8 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     });
     const seconds = { total: (performance.now() - started) / 1000 };
     const { model, problems: file } = options;
-    const report: EvaluationReport = { model, file, seed, temperature, maxNewTokens, ...figures, seconds };
+    const settings = { seed, temperature, ...truncation, maxNewTokens, stopStrings };
+    const report: EvaluationReport = { model, file, ...settings, ...figures, seconds };
     io.stdout.write(`${options.json ? recordToJson(report) : formatReport(report)}\n`);
   } finally {
     progress.done();
@@ -228,6 +248,11 @@ function hintTemplate(text: string): string {
   throw new InvalidArgumentError(`It ${parsed.error.issues[0]!.message}.`);
 }
 
+function addStopString(text: string, others: readonly string[]): string[] {
+  if (text === '') throw new InvalidArgumentError('Expected a text of one character or more.');
+  return [...others, text];
+}
+
 function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
@@ -239,6 +264,18 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidArgumentError('Expected a whole number from 0 up.');
+  return value;
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return value;
+}
+
+function topShare(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('Expected a number above 0, up to 1.');
   return value;
 }
 

@@ -46,6 +46,13 @@ const BAD_SAMPLES: Readonly<Record<string, Partial<SampleRequest>>> = {
   'no new tokens': { maxNewTokens: 0 },
   'a fraction of a token': { maxNewTokens: 1.5 },
   'more tokens than the model takes': { maxNewTokens: 126 },
+  'a fraction of a top token': { topK: 1.5 },
+  'fewer than no top tokens': { topK: -1 },
+  'no share of the probability': { topP: 0 },
+  'more than all of the probability': { topP: 1.01 },
+  'a share that is not a number': { topP: NaN },
+  'a negative least probability': { minP: -0.1 },
+  'a least probability above the greatest': { minP: 1.01 },
 };
 
 const BAD_SEQUENCES: Readonly<Record<string, Partial<ScoredSequence>>> = {

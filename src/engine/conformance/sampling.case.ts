@@ -31,6 +31,7 @@ function mixedRequests(): SampleRequest[] {
     request(tokensOf(`mixed ${i % 4}`, 1 + 9 * (i % 4), LARGER.vocabularySize), BigInt(i), {
       maxNewTokens: 1 + 5 * (i % 5),
       temperature: [1, 0.6, 0][i % 3],
+      ...[{}, { topK: 5 }, { topP: 0.7, minP: 0.01 }, {}][i % 4],
     }),
   );
 }

@@ -38,6 +38,13 @@ export interface NativeAdapter {
   readonly targets: number;
 }
 
+/** A token of a watched request. */
+export interface NativeToken {
+  readonly index: number;
+  readonly token: number;
+  readonly logprob: number;
+}
+
 export interface Addon {
   /** Instruction sets that this machine has, slowest first. */
   instructionSets(): string[];
@@ -104,9 +111,20 @@ export interface Addon {
     stopTokens: Int32Array,
     stopLengths: Int32Array,
     seeds: BigUint64Array,
+    topK: Int32Array,
+    topP: Float64Array,
+    minP: Float64Array,
+    watched: Int32Array,
   ): SamplingHandle;
-  /** Resolves with the sequences that ended next, and with none when all have. */
-  nextSampled(sampling: SamplingHandle, flag: CancelFlag): Promise<NativeSequence[]>;
+  /**
+   * Resolves when sequences have ended or watched requests (those of 1) have a new token; with nothing when all have
+   * ended. The sequences of requests in `stopping` end first, stopped; numbers of others are passed over.
+   */
+  nextSampled(
+    sampling: SamplingHandle,
+    flag: CancelFlag,
+    stopping: Int32Array,
+  ): Promise<{ drawn: NativeToken[]; ended: NativeSequence[] }>;
   endSampling(sampling: SamplingHandle): void;
 }
 

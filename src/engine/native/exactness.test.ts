@@ -69,9 +69,30 @@ function requestsOf(shape: ModelShape): SampleRequest[] {
       request(tokensOf(`prompt ${length}`, length, shape.vocabularySize), BigInt(100 * p + i), {
         maxNewTokens: 1 + ((7 * i + 13 * p) % 45),
         temperature: [1, 0.6, 0][i % 3],
+        ...[{}, {}, { topK: 9 }, { topP: 0.8 }, { minP: 0.02 }][i % 5],
         stopTokens: [3],
       }),
     ),
+  );
+}
+
+/**
+ * Prompts that begin alike: seven with the first 33 tokens, three of these with 40 more, which are a prompt of their own as
+ * well; two requests of each, and a prompt that is like none.
+ */
+function familyOf(shape: ModelShape): SampleRequest[] {
+  const tokens = (name: string, length: number) => [...tokensOf(name, length, shape.vocabularySize)];
+  const root = tokens('root', 33);
+  const branch = [...root, ...tokens('branch', 40)];
+  const ends = [1, 2, 3, 16, 17].map((length) => tokens(`end ${length}`, length));
+  const prompts = [
+    ...ends.slice(1).map((end) => [...root, ...end]),
+    branch,
+    ...ends.slice(0, 2).map((end) => [...branch, ...end]),
+    tokens('alone', 20),
+  ];
+  return prompts.flatMap((prompt, p) =>
+    [0, 1].map((i) => request(Int32Array.from(prompt), BigInt(2 * p + i), { maxNewTokens: 12 })),
   );
 }
 
@@ -108,6 +129,49 @@ describe.each(CASES)('$name, $dtype, LoRA $lora', ({ shape, dtype, lora }) => {
       for (const [index, one] of requests.entries()) {
         const [alone] = await sampleAll(model, [one]);
         expect({ ...alone, index }, `request ${index} alone`).toEqual(first[index]);
+      }
+    });
+  });
+
+  it.each(loadAddon().instructionSets())(
+    '%s: samples of prompts that begin alike are those of each alone, and forward gives their log-probs',
+    async (set) => {
+      await onModel(shape, { dtype, threads: 2, instructionSet: set }, async (model) => {
+        const requests = familyOf(shape);
+        const samples = await sampleAll(model, requests);
+        for (const [index, one] of requests.entries()) {
+          const [alone] = await sampleAll(model, [one]);
+          expect({ ...alone, index }, `request ${index} alone`).toEqual(samples[index]);
+        }
+        const sequences = samples.map(({ tokens }, i) => ({
+          promptTokens: requests[i].promptTokens,
+          responseTokens: tokens,
+        }));
+        expect(await logprobsOf(model, sequences)).toEqual(samples.map(({ logprobs }) => logprobs));
+      });
+    },
+  );
+
+  it('samples are the same when some are watched, and some of these stopped: slots are refilled all the same', async () => {
+    const requests = requestsOf(shape);
+    await onModel(shape, { dtype, threads: 2 }, async (model) => {
+      const expected = await sampleAll(model, requests);
+      const told = requests.map((): number[] => []);
+      const stopAt = (i: number) => (i % 4 === 0 ? i % 9 : Infinity);
+      const samples = await sampleAll(
+        model,
+        requests.map((one, i) =>
+          i % 2 === 1
+            ? one
+            : { ...one, onToken: (token) => (told[i].push(token) > stopAt(i) ? 'stop' : 'continue') },
+        ),
+      );
+      for (const [i, { tokens, logprobs, finish }] of samples.entries()) {
+        const length = Math.min(expected[i].tokens.length, i % 2 === 1 ? Infinity : stopAt(i) + 1);
+        expect(tokens).toEqual(expected[i].tokens.subarray(0, length));
+        expect(logprobs).toEqual(expected[i].logprobs.subarray(0, length));
+        if (length < expected[i].tokens.length) expect(finish).toBe('stop');
+        if (i % 2 === 0) expect(told[i]).toEqual([...tokens]);
       }
     });
   });

@@ -30,8 +30,9 @@ const PROGRAM = `
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
-      BigUint64Array.from({ length: count }, (_, i) => BigInt(i)));
-    return addon.nextSampled(sampling, addon.createCancelFlag());
+      BigUint64Array.from({ length: count }, (_, i) => BigInt(i)), new Int32Array(count),
+      new Float64Array(count).fill(1), new Float64Array(count), new Int32Array(count));
+    return addon.nextSampled(sampling, addon.createCancelFlag(), new Int32Array(0));
   }
 `;
 
@@ -39,7 +40,7 @@ const PROGRAM = `
 async function sampleInWorker(): Promise<number[]> {
   const worker = new Worker(
     `${PROGRAM}
-    start(4).then(([first]) => require('node:worker_threads').parentPort.postMessage([...first.tokens]));`,
+    start(4).then(({ ended: [first] }) => require('node:worker_threads').parentPort.postMessage([...first.tokens]));`,
     { eval: true },
   );
   const [[tokens], [code]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [
@@ -67,7 +68,7 @@ function calls(addon: Addon) {
   const model = addon.createModel(runtime, LARGER, true, 0, null, null);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
-  const sampling = addon.startSampling(
+  const start = [
     model,
     ints(1),
     ints(1),
@@ -76,7 +77,12 @@ function calls(addon: Addon) {
     ints(),
     ints(0),
     new BigUint64Array(1),
-  );
+    ints(0),
+    Float64Array.of(1),
+    Float64Array.of(0),
+    ints(0),
+  ] as const;
+  const sampling = addon.startSampling(...start);
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
     createRuntime: [1, '', false],
@@ -94,8 +100,8 @@ function calls(addon: Addon) {
     backward: [model, 1, ints(1), floats(1), null],
     release: [model, 1],
     step: [model, 1e-3, 0.9, 0.95, 1e-8, 0, 1],
-    startSampling: [model, ints(1), ints(1), ints(1), floats(1), ints(), ints(0), new BigUint64Array(1)],
-    nextSampled: [sampling, flag],
+    startSampling: start,
+    nextSampled: [sampling, flag, ints()],
     endSampling: [sampling],
   };
   const call = (name: keyof Addon, ...values: readonly unknown[]): unknown =>
@@ -150,6 +156,7 @@ describe('handles and arguments', () => {
     ['no new token', 'startSampling', good.startSampling.with(3, ints(0))],
     ['more new tokens than positions', 'startSampling', good.startSampling.with(3, ints(256))],
     ['a temperature too few', 'startSampling', good.startSampling.with(4, new Float32Array(0))],
+    ['a topP too many', 'startSampling', good.startSampling.with(9, new Float64Array(2))],
   ];
   it.each(bad)('%s', (_, name, values) => {
     expect(() => call(name, ...values)).toThrow(SENTENCE);
@@ -233,7 +240,7 @@ describe('worker threads and processes', () => {
       delete handles.runtime;
       const sampled = start(16);
       gc();
-      Promise.all([scored, sampled]).then(([{ logprobs }, [first]]) => {
+      Promise.all([scored, sampled]).then(([{ logprobs }, { ended: [first] }]) => {
         gc();
         process.stdout.write(logprobs.length + ' ' + first.tokens.length);
       });`;

@@ -30,8 +30,22 @@ import type {
   StepResult,
   Trainable,
 } from '../engine.ts';
-import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
-import { ARRAYS, type Addon, type CancelFlag, type ModelHandle, type SamplingHandle } from './addon.ts';
+import {
+  checkForward,
+  checkPass,
+  checkSampleRequests,
+  checkUpdate,
+  truncationOf,
+  type PassFacts,
+} from '../requests.ts';
+import {
+  ARRAYS,
+  type Addon,
+  type CancelFlag,
+  type ModelHandle,
+  type NativeToken,
+  type SamplingHandle,
+} from './addon.ts';
 import type { Turns } from './turns.ts';
 
 interface PassState {
@@ -101,19 +115,22 @@ export class NativeModel implements Trainable {
     if (requests.length === 0) return;
     const version = this.#weightsVersion;
     const sampling = startSampling(this.#addon, this.#handle, requests);
+    let stopping = new Set<number>();
     try {
       for (;;) {
-        const ended = await this.#cancellable(signal, (flag) => {
+        const { drawn, ended } = await this.#cancellable(signal, (flag) => {
           this.#checkOpen();
           if (version !== this.#weightsVersion) {
             throw new EngineError('The weights changed while sampling (step or load); sample again.');
           }
-          return this.#addon.nextSampled(sampling, flag);
+          return this.#addon.nextSampled(sampling, flag, Int32Array.from(stopping));
         });
-        if (ended.length === 0) return;
+        if (drawn.length === 0 && ended.length === 0) return;
+        stopping = tellTokens(requests, drawn, signal);
         for (const { index, tokens, logprobs, stopped } of ended) {
           signal?.throwIfAborted();
-          yield { index, tokens, logprobs: Float64Array.from(logprobs), finish: stopped ? 'stop' : 'length' };
+          const finish = stopped || stopping.has(index) ? 'stop' : 'length';
+          yield { index, tokens, logprobs: Float64Array.from(logprobs), finish };
         }
       }
     } finally {
@@ -327,6 +344,7 @@ function asEngineError(error: unknown): unknown {
 function startSampling(addon: Addon, model: ModelHandle, requests: readonly SampleRequest[]): SamplingHandle {
   const prompts = requests.map(({ promptTokens }) => promptTokens);
   const stops = requests.map(({ stopTokens }) => Int32Array.from(stopTokens));
+  const truncations = requests.map(truncationOf);
   return addon.startSampling(
     model,
     joined(prompts),
@@ -336,7 +354,26 @@ function startSampling(addon: Addon, model: ModelHandle, requests: readonly Samp
     joined(stops),
     lengthsOf(stops),
     BigUint64Array.from(requests, ({ seed }) => seed),
+    // A topK beyond 32 bits is beyond any vocabulary too.
+    Int32Array.from(truncations, ({ topK }) => Math.min(topK, 2 ** 31 - 1)),
+    Float64Array.from(truncations, ({ topP }) => topP),
+    Float64Array.from(truncations, ({ minP }) => minP),
+    Int32Array.from(requests, ({ onToken }) => (onToken === undefined ? 0 : 1)),
   );
+}
+
+/** @returns the requests that end with the token they were told */
+function tellTokens(
+  requests: readonly SampleRequest[],
+  drawn: readonly NativeToken[],
+  signal: AbortSignal | undefined,
+): Set<number> {
+  const stopping = new Set<number>();
+  for (const { index, token, logprob } of drawn) {
+    signal?.throwIfAborted();
+    if (requests[index]!.onToken?.(token, logprob) === 'stop') stopping.add(index);
+  }
+  return stopping;
 }
 
 function lengthsOf(arrays: readonly Int32Array[]): Int32Array {

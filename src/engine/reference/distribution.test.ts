@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
+import { readGoldenTruncations } from '../conformance/truncation.case.ts';
+import {
+  distributionBackward,
+  drawToken,
+  entropyOf,
+  greedyToken,
+  logSoftmax,
+  truncate,
+} from './distribution.ts';
 
 const logs = (...probs: number[]): Float64Array => Float64Array.from(probs, Math.log);
 
@@ -61,6 +69,30 @@ describe('drawToken', () => {
 
   it('refuses weights that are not finite', () => {
     expect(() => drawToken(Float64Array.of(NaN, NaN), 0.5)).toThrow(/not finite/);
+  });
+});
+
+describe('truncate', () => {
+  it('leaves the distributions that transformers leaves', async () => {
+    for (const { temperature, logits, kept } of (await readGoldenTruncations()).cases) {
+      const logprobs = logSoftmax(Float64Array.from(logits), temperature);
+      for (const { cut, tokens, probs } of kept) {
+        const expected = new Float64Array(logits.length);
+        tokens.forEach((token, i) => (expected[token] = probs[i]));
+        const left = truncate(logprobs, { topK: 0, topP: 1, minP: 0, ...cut }).map(Math.exp);
+        const where = `temperature ${temperature}, ${JSON.stringify(cut)}`;
+        left.forEach((p, v) => expect(p, `${where}, token ${v}`).toBeCloseTo(expected[v], 8));
+      }
+    }
+  });
+
+  it('keeps the token that reaches topP, and of equals the lower ids', () => {
+    const left = (cut: object) =>
+      [...truncate(logs(0.25, 0.25, 0.25, 0.25), { topK: 0, topP: 1, minP: 0, ...cut })].map(Math.exp);
+    expect(left({ topP: 0.5 })).toEqual([expect.closeTo(0.5, 14), expect.closeTo(0.5, 14), 0, 0]);
+    expect(left({ topP: 0.500001 }).filter((p) => p > 0)).toHaveLength(3);
+    expect(left({ topK: 1 })).toEqual([1, 0, 0, 0]);
+    expect(left({ minP: 1 }).filter((p) => p > 0)).toHaveLength(4);
   });
 });
 

@@ -1,7 +1,8 @@
 // The distribution over the next token, softmax(logits / temperature): its log-probs, its entropy, a draw from
-// it, and the backward of the first two. Sampling and scoring both come through logSoftmax, which is why
+// it or from its truncation, and the backward of the first two. Sampling and scoring both come through logSoftmax, which is why
 // their log-probs agree bit for bit. Shapes: V the vocabulary. Logarithms are natural.
 import { EngineError } from '../../errors.ts';
+import type { Truncation } from '../engine.ts';
 
 /** log softmax(logits / temperature). @returns logprobs_V */
 export function logSoftmax(logits_V: Float64Array, temperature: number): Float64Array {
@@ -66,4 +67,31 @@ export function drawToken(logprobs_V: Float64Array, uniform: number): number {
   }
   if (last < 0) throw new EngineError('The model gives no token a probability: its weights are not finite.');
   return last;
+}
+
+/**
+ * The distribution that a truncation leaves (engine.ts says what it is), as log-probs that sum to 1 in probability.
+ * @returns logprobs_V, −Infinity for tokens that may not be drawn
+ */
+export function truncate(logprobs_V: Float64Array, { topK, topP, minP }: Required<Truncation>): Float64Array {
+  const largest = logprobs_V.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights_V = logprobs_V.map((logprob) => Math.exp(logprob - largest));
+  const totalOf = (tokens: readonly number[]): number => tokens.reduce((sum, v) => sum + weights_V[v], 0);
+  // Sorting is stable, so equals stay in the order of their ids.
+  let kept = [...weights_V.keys()].sort((a, b) => weights_V[b] - weights_V[a]);
+  if (topK > 0) kept = kept.slice(0, topK);
+  if (topP < 1) {
+    const needed = topP * totalOf(kept);
+    let sum = 0;
+    kept = kept.filter((v) => {
+      const isNeeded = sum < needed;
+      sum += weights_V[v];
+      return isNeeded;
+    });
+  }
+  kept = kept.filter((v) => weights_V[v] >= minP);
+  const normaliser = largest + Math.log(totalOf(kept));
+  const truncated_V = new Float64Array(logprobs_V.length).fill(-Infinity);
+  for (const v of kept) truncated_V[v] = logprobs_V[v] - normaliser;
+  return truncated_V;
 }

@@ -32,9 +32,23 @@ import {
   positionForward,
   sequenceBackward,
 } from './decoder.ts';
-import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
 import { adapterGradients, mergeInto } from './lora.ts';
-import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
+import {
+  distributionBackward,
+  drawToken,
+  entropyOf,
+  greedyToken,
+  logSoftmax,
+  truncate,
+} from './distribution.ts';
+import {
+  checkForward,
+  checkPass,
+  checkSampleRequests,
+  checkUpdate,
+  truncationOf,
+  type PassFacts,
+} from '../requests.ts';
 import type { DecoderWeights, Tensors } from './weights.ts';
 import { decoderWeights, zerosLike } from './weights.ts';
 
@@ -154,22 +168,28 @@ export class ReferenceModel implements Trainable {
     this.#checkOpen();
     checkSampleRequests(requests, this.#shape);
     const version = this.#weightsVersion;
-    for (const [index, request] of requests.entries()) {
-      // Without it an interrupt would not be heard before the last sequence.
-      await turnOfEventLoop();
+    const mayGoOn = (): void => {
+      signal?.throwIfAborted();
       this.#checkOpen();
       if (version !== this.#weightsVersion) {
         throw new EngineError(
           'The weights changed during sampling; finish reading the samples before step or load.',
         );
       }
-      yield this.#sampleOne(index, request, signal);
+    };
+    for (const [index, request] of requests.entries()) {
+      // Without it an interrupt would not be heard before the last sequence.
+      await turnOfEventLoop();
+      yield this.#sampleOne(index, request, mayGoOn);
     }
   }
 
-  #sampleOne(index: number, request: SampleRequest, signal: AbortSignal | undefined): SampledSequence {
+  /** @param mayGoOn throws if not; asked wherever code of others may have run. */
+  #sampleOne(index: number, request: SampleRequest, mayGoOn: () => void): SampledSequence {
     const shape = this.#shape;
     const stopTokens = new Set(request.stopTokens);
+    const truncation = truncationOf(request);
+    const cutsNothing = truncation.topK === 0 && truncation.topP === 1 && truncation.minP === 0;
     const cache = emptyCache(shape);
     const tokens: number[] = [];
     const logprobs: number[] = [];
@@ -178,7 +198,7 @@ export class ReferenceModel implements Trainable {
     while (tokens.length < request.maxNewTokens && finish === 'length') {
       let final_H: Float64Array = new Float64Array(0);
       for (const token of pending) {
-        signal?.throwIfAborted();
+        mayGoOn();
         final_H = positionForward(shape, this.#tree, token, cache, null);
       }
       const logits_V = logitsForward(shape, this.#tree, final_H);
@@ -186,12 +206,16 @@ export class ReferenceModel implements Trainable {
       const logprobs_V = logSoftmax(logits_V, greedy ? 1 : request.temperature);
       const token = greedy
         ? greedyToken(logits_V)
-        : drawToken(logprobs_V, uniformAt(request.seed, tokens.length));
+        : drawToken(
+            cutsNothing ? logprobs_V : truncate(logprobs_V, truncation),
+            uniformAt(request.seed, tokens.length),
+          );
       tokens.push(token);
       logprobs.push(logprobs_V[token]);
-      if (stopTokens.has(token)) finish = 'stop';
+      if (request.onToken?.(token, logprobs_V[token]) === 'stop' || stopTokens.has(token)) finish = 'stop';
       pending = [token];
     }
+    mayGoOn();
     return { index, tokens: Int32Array.from(tokens), logprobs: Float64Array.from(logprobs), finish };
   }
 
