@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { scoreCommand } from './commands/score.ts';
+import { serveCommand } from './commands/serve.ts';
 import { sftCommand } from './commands/sft.ts';
 import { trainCommand } from './commands/train.ts';
 import { engineStatuses } from './engines.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   sftCommand,
   evalCommand,
   scoreCommand,
+  serveCommand,
   (io) =>
     doctorCommand(
       io,
