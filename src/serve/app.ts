@@ -122,8 +122,11 @@ export function createApp(settings: ServeSettings): Hono<Env> {
     continues: boolean,
     release: () => void,
   ): Promise<Response> {
+    // A signal of its own: that of the request is aborted with a text, which is no Error to whoever catches it.
     const gone = new AbortController();
-    const signal = AbortSignal.any([c.req.raw.signal, settings.signal, gone.signal]);
+    if (c.req.raw.signal.aborted) gone.abort();
+    else c.req.raw.signal.addEventListener('abort', () => gone.abort(), { once: true });
+    const signal = AbortSignal.any([settings.signal, gone.signal]);
     const generation = generate(settings, prompts, request, continues, signal);
     const outcome = c.get('outcome');
     outcome.usage = generation.usage;

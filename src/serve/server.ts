@@ -31,13 +31,27 @@ export async function startServer(
     });
     server.listen(port, host, resolve);
   });
+  let closing = false;
+  let answering = 0;
+  // Connections that are kept alive would hold the server open for seconds after their last response.
+  const cutWhenDone = () => {
+    if (closing && answering === 0) server.closeAllConnections();
+  };
+  server.on('request', (_, response) => {
+    answering++;
+    response.once('close', () => {
+      answering--;
+      setImmediate(cutWhenDone);
+    });
+  });
   const { port: taken } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}/v1`,
     close: () =>
       new Promise((resolve) => {
+        closing = true;
         server.close(() => resolve());
-        server.closeIdleConnections();
+        cutWhenDone();
       }),
   };
 }

@@ -52,7 +52,7 @@ async function runServe(io: CommandIO, { model: path, host, port, tokenEnv, engi
     const settings = { model, tokenizer, modelName, fingerprint, chatRefusal, guard, signal, log };
     const server = await startServer(settings, host, port);
     io.stdout.write(
-      `Serving ${modelName} at ${server.url}${chatRefusal === undefined ? '' : ' (completions alone: it has no chat template)'}. Ctrl-C stops it.\n`,
+      `Serving ${modelName} at ${server.url}${chatRefusal === undefined ? '' : ', completions alone as it has no chat template'} (Ctrl-C stops it)\n`,
     );
     if (!signal.aborted) {
       await new Promise<void>((stop) => {
