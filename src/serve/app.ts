@@ -16,9 +16,10 @@ import {
   type Endpoint,
   type ReplyHead,
 } from './replies.ts';
+import { StopTokens } from './stop-tokens.ts';
 import { readChatRequest, readCompletionRequest, type Settings } from './requests.ts';
 
-export interface ServeSettings extends Generator {
+export interface ServeSettings extends Omit<Generator, 'stopTokens'> {
   /** By which clients name the model. */
   readonly modelName: string;
   /** Engine and instruction set: numbers are comparable within one. */
@@ -61,6 +62,10 @@ export function createApp(settings: ServeSettings): Hono<Env> {
   const { guard, log, modelName, now = Date.now } = settings;
   const created = Math.floor(now() / 1000);
   const completions = completionEndpoint(settings.tokenizer);
+  const generator = {
+    ...settings,
+    stopTokens: new StopTokens(settings.tokenizer, settings.model.info.vocabularySize),
+  };
   const slots = new Slots(settings.maxConcurrent ?? MAX_CONCURRENT);
   const app = new Hono<Env>();
 
@@ -127,7 +132,7 @@ export function createApp(settings: ServeSettings): Hono<Env> {
     if (c.req.raw.signal.aborted) gone.abort();
     else c.req.raw.signal.addEventListener('abort', () => gone.abort(), { once: true });
     const signal = AbortSignal.any([settings.signal, gone.signal]);
-    const generation = generate(settings, prompts, request, continues, signal);
+    const generation = generate(generator, prompts, request, continues, signal);
     const outcome = c.get('outcome');
     outcome.usage = generation.usage;
     const head = replyHead(endpoint, modelName, settings.fingerprint, now());

@@ -7,12 +7,14 @@ import { seedOf } from '../random.ts';
 import { ApiError } from './api-error.ts';
 import type { Settings } from './requests.ts';
 import { GrowingText, ResponseText } from './response-text.ts';
+import type { StopTokens } from './stop-tokens.ts';
 import { logprobsOf, sampleTokens, type TokenIncrement } from './token-stream.ts';
 import { topTokens, type TopToken } from './top-tokens.ts';
 
 export interface Generator {
   readonly model: Scorer;
   readonly tokenizer: ChatTokenizer;
+  readonly stopTokens: StopTokens;
 }
 
 /** A token of a reply. Of the first token of an echoed prompt there is no log-prob. */
@@ -63,11 +65,12 @@ export function generate(
 }
 
 function samplingRequests(
-  { model, tokenizer }: Generator,
+  { model, stopTokens }: Generator,
   prompts: readonly Int32Array[],
-  { maxTokens, temperature, seed = randomInt(2 ** 47), n }: Settings,
+  { maxTokens, temperature, seed = randomInt(2 ** 47), stop, n }: Settings,
 ): SampleRequest[] {
   const limit = model.info.maxSequenceLength;
+  const ends = stopTokens.for(stop);
   return prompts.flatMap((promptTokens, p) => {
     if (promptTokens.length === 0) throw new ApiError(400, 'Expected the prompt to have a token, got none.');
     const room = limit - promptTokens.length;
@@ -80,9 +83,8 @@ function samplingRequests(
         { code: 'context_length_exceeded', param: 'max_tokens' },
       );
     }
-    const stopTokens = tokenizer.stopTokens;
     return Array.from({ length: n }, (_, j): SampleRequest => {
-      return { promptTokens, maxNewTokens, temperature, stopTokens, seed: seedOf(seed, 'serve', p, j) };
+      return { promptTokens, maxNewTokens, temperature, stopTokens: ends, seed: seedOf(seed, 'serve', p, j) };
     });
   });
 }

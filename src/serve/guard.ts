@@ -40,7 +40,7 @@ export function admit({ token, loopback }: Guard, { host, origin, authorization 
       `Expected a request for this machine, such as to localhost, got one for "${name}".`,
     );
   }
-  if (origin !== undefined && origin !== `http://${host ?? ''}`) {
+  if (origin !== undefined && origin.replace(/^https?:\/\//, '') !== host) {
     throw new ApiError(
       403,
       `Requests from pages of other sites are refused; this one came from "${origin}".`,
