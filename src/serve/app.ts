@@ -35,8 +35,6 @@ export interface ServeSettings extends Omit<Generator, 'stopTokens'> {
   readonly maxConcurrent?: number;
   /** 4 MiB by default. */
   readonly maxBodyBytes?: number;
-  /** Milliseconds; the clock by default. */
-  readonly now?: () => number;
 }
 
 const MAX_CONCURRENT = 64;
@@ -59,8 +57,8 @@ interface Env {
 type ServeContext = Context<Env>;
 
 export function createApp(settings: ServeSettings): Hono<Env> {
-  const { guard, log, modelName, now = Date.now } = settings;
-  const created = Math.floor(now() / 1000);
+  const { guard, log, modelName } = settings;
+  const created = Math.floor(Date.now() / 1000);
   const completions = completionEndpoint(settings.tokenizer);
   const generator = {
     ...settings,
@@ -71,11 +69,11 @@ export function createApp(settings: ServeSettings): Hono<Env> {
 
   // An error of what comes later is a response by the time `next` resolves, so every request has its line.
   app.use(async (c, next) => {
-    const started = now();
+    const started = performance.now();
     const outcome: Outcome = {};
     const end = () => {
       const status = outcome.status ?? c.res.status;
-      log(requestLine(c.req.method, c.req.path, status, outcome.usage, now() - started));
+      log(requestLine(c.req.method, c.req.path, status, outcome.usage, performance.now() - started));
     };
     c.set('outcome', outcome);
     c.set('end', end);
@@ -127,22 +125,32 @@ export function createApp(settings: ServeSettings): Hono<Env> {
     continues: boolean,
     release: () => void,
   ): Promise<Response> {
+    const outcome = c.get('outcome');
     // A signal of its own: that of the request is aborted with a text, which is no Error to whoever catches it.
     const gone = new AbortController();
-    if (c.req.raw.signal.aborted) gone.abort();
-    else c.req.raw.signal.addEventListener('abort', () => gone.abort(), { once: true });
-    const signal = AbortSignal.any([settings.signal, gone.signal]);
-    const generation = generate(generator, prompts, request, continues, signal);
-    const outcome = c.get('outcome');
+    const leave = () => {
+      outcome.status = CLIENT_CLOSED;
+      gone.abort();
+    };
+    const generation = generate(generator, prompts, request, continues, gone.signal);
+    if (c.req.raw.signal.aborted) leave();
+    else c.req.raw.signal.addEventListener('abort', leave, { once: true });
+    const stop = () => gone.abort();
+    if (settings.signal.aborted) stop();
+    else settings.signal.addEventListener('abort', stop, { once: true });
+    const done = () => {
+      settings.signal.removeEventListener('abort', stop);
+      release();
+    };
     outcome.usage = generation.usage;
-    const head = replyHead(endpoint, modelName, settings.fingerprint, now());
+    const head = replyHead(endpoint, modelName, settings.fingerprint, Date.now());
     if (!request.stream) {
-      const body = await wholeReply(endpoint, head, generation, request.logprobs).finally(release);
+      const body = await wholeReply(endpoint, head, generation, request.logprobs).finally(done);
       return c.json(body);
     }
     outcome.streams = true;
     return streamSSE(c, async (stream) => {
-      stream.onAbort(() => gone.abort());
+      stream.onAbort(leave);
       try {
         for await (const chunk of replyChunks(endpoint, head, generation, request)) {
           await stream.writeSSE({ data: JSON.stringify(chunk) });
@@ -152,7 +160,7 @@ export function createApp(settings: ServeSettings): Hono<Env> {
         const shown = failure(c, error);
         await stream.writeSSE({ data: JSON.stringify(errorBody(shown)) });
       } finally {
-        release();
+        done();
         c.get('end')();
       }
     });
@@ -166,7 +174,9 @@ export function createApp(settings: ServeSettings): Hono<Env> {
       return new ApiError(503, 'The server is stopping.');
     }
     const shown = asApiError(error);
-    outcome.status = c.req.raw.signal.aborted ? CLIENT_CLOSED : shown.status;
+    if (outcome.status !== CLIENT_CLOSED) {
+      outcome.status = c.req.raw.signal.aborted ? CLIENT_CLOSED : shown.status;
+    }
     if (outcome.status === 500)
       log(error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
     return shown;
@@ -291,7 +301,7 @@ function requestLine(
   if (usage !== undefined) {
     const total = usage.promptTokens + usage.completionTokens;
     parts.push(`${usage.promptTokens} + ${usage.completionTokens} tokens`);
-    if (elapsedMs > 0) parts.push(`${((total * 1000) / elapsedMs).toFixed(1)} tokens/s`);
+    parts.push(`${((total * 1000) / elapsedMs).toFixed(1)} tokens/s`);
   }
   return parts.join(' · ');
 }
