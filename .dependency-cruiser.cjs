@@ -1,6 +1,7 @@
 // Imports point one way (docs/architecture.md, "Import order"):
 // types, errors, random <- algorithms, guidance, verifiers, data, model, engine, runs
 //   <- rollout <- hints, eval, analysis <- train <- cli
+//   <- serve <- cli
 const BASE = '^src/(types|errors|random|config-errors)\\.ts$';
 const LEAVES = ['algorithms', 'guidance', 'verifiers', 'data', 'model', 'engine', 'runs'];
 const MIDDLE = ['hints', 'rollout', 'eval', 'analysis'];
@@ -47,6 +48,13 @@ module.exports = {
       'train',
       [...LEAVES.filter((l) => l !== 'engine'), ...MIDDLE].map((l) => `${l}/`).concat('engine/engine.ts'),
     ),
+    allow('serve', ['data/', 'model/', 'engine/engine.ts']),
+    {
+      name: 'only-the-cli-serves',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|serve)/' },
+      to: { path: '^src/serve/' },
+    },
     {
       name: 'nothing-imports-the-cli',
       severity: 'error',

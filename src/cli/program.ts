@@ -7,7 +7,9 @@ import type { CommandIO } from './command-io.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { modelsCommand } from './commands/models.ts';
 import { scoreCommand } from './commands/score.ts';
+import { serveCommand } from './commands/serve.ts';
 import { sftCommand } from './commands/sft.ts';
 import { trainCommand } from './commands/train.ts';
 import { engineStatuses } from './engines.ts';
@@ -21,6 +23,8 @@ export const COMMANDS: readonly CommandFactory[] = [
   sftCommand,
   evalCommand,
   scoreCommand,
+  serveCommand,
+  modelsCommand,
   (io) =>
     doctorCommand(
       io,

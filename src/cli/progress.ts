@@ -10,6 +10,8 @@ export interface ProgressReport {
   /** Finished steps. */
   readonly step: number;
   readonly totalSteps: number;
+  /** What is counted where it is no steps, such as MiB; in the rate. */
+  readonly unit?: string;
   /** Steps that were finished before this process began (resume); they took none of `seconds`. */
   readonly startStep: number;
   /** Time this process has worked. */
@@ -57,7 +59,11 @@ export function formatLiveRegion(report: ProgressReport, columns: number): strin
 function pace(report: ProgressReport): string[] {
   const [perStep, left] = [secondsPerStep(report), secondsLeft(report)];
   if (perStep === null || left === null) return [];
-  const rate = perStep >= 1 ? `${twoDigits(perStep)} s/step` : `${twoDigits(1 / perStep)} steps/s`;
+  const { unit } = report;
+  const rate =
+    perStep >= 1
+      ? `${twoDigits(perStep)} s/${unit ?? 'step'}`
+      : `${twoDigits(1 / perStep)} ${unit ?? 'steps'}/s`;
   return report.step >= report.totalSteps && left === 0
     ? [rate, `took ${formatDuration(report.seconds)}`]
     : [rate, `${formatDuration(left)} left`];

@@ -14,7 +14,7 @@ import type { ModelShape, Parameter } from './shape.ts';
 import { checkShape, parameterTable, parseConfig, toConfig } from './shape.ts';
 
 /** Files that travel with the weights. generation_config.json holds the stop tokens of chat models. */
-const TOKENIZER_FILES = [
+export const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
@@ -26,15 +26,15 @@ const TOKENIZER_FILES = [
   'chat_template.json',
   'generation_config.json',
 ];
-const WEIGHTS = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const WEIGHTS = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 
 export interface ModelFolder extends ModelSource {
   /** Names, within the folder, of the files to copy with the weights. */
   readonly tokenizerFiles: readonly string[];
 }
 
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+export const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
