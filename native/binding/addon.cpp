@@ -7,6 +7,7 @@
 #include "arguments.hpp"
 #include "handles.hpp"
 #include "work.hpp"
+#include "../core/plan.hpp"
 
 namespace binding {
 namespace {
@@ -159,6 +160,35 @@ Napi::Value weightsChanged(const Info& info) {
         return Nothing{};
       },
       toUndefined);
+}
+
+/** (model, Float64Array: sampled, sampledPrompts, trained, trainedPrompts, promptTokens, newTokens) -> bytes by name */
+Napi::Value planMemory(const Info& info) {
+  const auto open = take<OpenModel>(info[0]);
+  if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array || info[1].As<Napi::TypedArray>().ElementLength() != 6) {
+    throw Napi::TypeError::New(info.Env(), "Expected the work as a Float64Array of 6 numbers.");
+  }
+  const auto work = info[1].As<Napi::Float64Array>();
+  size_t numbers[6];
+  for (size_t i = 0; i < 6; i++) {
+    if (!(work[i] >= (i < 4 ? 0 : 1) && work[i] <= 1 << 24)) throw Napi::TypeError::New(info.Env(), "Expected the numbers of the work to be counts.");
+    numbers[i] = static_cast<size_t>(work[i]);
+  }
+  auto parts = Napi::Object::New(info.Env());
+  for (const auto& [name, bytes] :
+       guiderail::planMemory(open->model, {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]})) {
+    parts[name] = Napi::Number::New(info.Env(), static_cast<double>(bytes));
+  }
+  return parts;
+}
+
+/** () -> bytes that buffers of this process hold and held at most since the last call */
+Napi::Value memoryUse(const Info& info) {
+  auto use = Napi::Object::New(info.Env());
+  const size_t held = guiderail::MemoryCount::held.load();
+  use["bytes"] = Napi::Number::New(info.Env(), static_cast<double>(held));
+  use["peakBytes"] = Napi::Number::New(info.Env(), static_cast<double>(guiderail::MemoryCount::peak.exchange(held)));
+  return use;
 }
 
 Napi::Value stepCount(const Info& info) {
@@ -342,6 +372,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   const std::pair<const char*, Napi::Value (*)(const Info&)> functions[] = {
       {"instructionSets", guarded<instructionSets>},
       {"createRuntime", guarded<createRuntime>},
+      {"planMemory", guarded<planMemory>},
+      {"memoryUse", guarded<memoryUse>},
       {"createModel", guarded<createModel>},
       {"closeModel", guarded<closeModel>},
       {"tensorSizes", guarded<tensorSizes>},

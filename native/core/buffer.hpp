@@ -1,6 +1,7 @@
 // Blocks of floats, aligned for vectors and not initialised. A Buffer owns its memory; a Lease gives it back to the
 // Recycler it came from, because fresh memory costs the system as much time as a layer's arithmetic.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,12 +20,23 @@ namespace guiderail {
 /** At least n floats in an odd number of cache lines, so that the same column of many rows spreads over the cache's sets. */
 constexpr ptrdiff_t oddLines(ptrdiff_t n) { return ((n + 15) / 16 | 1) * 16; }
 
+/** Bytes that all buffers of the process hold, and the most they held at once. */
+struct MemoryCount {
+  static inline std::atomic<size_t> held{0}, peak{0};
+  static void add(size_t bytes) {
+    const size_t now = held.fetch_add(bytes) + bytes;
+    for (size_t most = peak.load(); now > most && !peak.compare_exchange_weak(most, now);) continue;
+  }
+};
+
 class Buffer {
  public:
   Buffer() = default;
   /** Throws std::bad_alloc. */
   explicit Buffer(size_t floats) : size_(floats) {
-    if (floats > 0) data_ = std::unique_ptr<float, Free>(allocate(bytes()), Free{bytes()});
+    if (floats == 0) return;
+    data_ = std::unique_ptr<float, Free>(allocate(bytes()), Free{bytes()});
+    MemoryCount::add(bytes());
   }
   static Buffer zeros(size_t floats) {
     Buffer buffer(floats);
@@ -72,7 +84,10 @@ class Buffer {
   }
   struct Free {
     size_t bytes;
-    void operator()(float* p) const { isMapped(bytes) ? unmap(p, bytes) : ::operator delete(p, ALIGNMENT); }
+    void operator()(float* p) const {
+      isMapped(bytes) ? unmap(p, bytes) : ::operator delete(p, ALIGNMENT);
+      MemoryCount::held.fetch_sub(bytes);
+    }
   };
   std::unique_ptr<float, Free> data_{nullptr, Free{0}};
   size_t size_ = 0;
@@ -118,12 +133,8 @@ class Recycler {
       free_.erase(free);
       return Lease(*this, std::move(buffer));
     }
-    // Sizes in steps of an eighth of a power of two, so that nearly equal ones fit one another.
-    size_t step = 16;
-    while (step * 16 < floats) step *= 2;
-    const size_t rounded = (floats + step - 1) / step * step;
-    makeRoom(rounded * sizeof(float));
-    Buffer buffer(rounded);
+    makeRoom(rounded(floats) * sizeof(float));
+    Buffer buffer(rounded(floats));
     total_ += buffer.bytes();
     return Lease(*this, std::move(buffer));
   }
@@ -132,6 +143,13 @@ class Recycler {
     free_.push_back(std::move(buffer));
     makeRoom(0);
   }
+  /** Sizes in steps of an eighth of a power of two, so that nearly equal ones fit one another. */
+  static size_t rounded(size_t floats) {
+    size_t step = 16;
+    while (step * 16 < floats) step *= 2;
+    return (floats + step - 1) / step * step;
+  }
+  size_t limit() const { return limit_; }
   /** On loan and given back. */
   size_t bytes() {
     std::lock_guard<std::mutex> lock(mutex_);

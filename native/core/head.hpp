@@ -27,9 +27,10 @@ class Head {
   /** Adds to the gradients of norm and output matrix, and to dHidden (H floats for every row of the batch). */
   void backward(const std::vector<ScoredRow>& rows, const float* hidden, float temperature, const float* dLogprobs,
                 const float* dEntropies, float* dHidden);
+  /** Rows whose logits are there at once. */
+  int chunkRows() const;
 
  private:
-  int chunkRows() const;
   /** Gathers and norms the rows of a chunk. */
   void normChunk(const ScoredRow* rows, int count, const float* hidden);
   template <typename F>

@@ -5,9 +5,6 @@
 namespace guiderail {
 
 namespace {
-/** Tokens of a micro-batch: large enough for full-speed matrices, small enough for the caches and the budget. */
-constexpr int MICRO_BATCH_TOKENS = 1024;
-
 void checkCancelled(const std::atomic<bool>* cancelled) {
   if (cancelled && cancelled->load(std::memory_order_relaxed)) throw Cancelled();
 }
@@ -120,7 +117,7 @@ std::vector<Model::MicroBatch> Model::microBatches(const std::vector<ScoredSeque
     for (const size_t s : group) {
       const int responseRows = static_cast<int>(sequences[s].response.size()) - 1;
       const int promptRows = promptSegment < 0 ? static_cast<int>(prompt.size()) : 0;
-      if (parts.empty() || parts.back().batch.rows() + promptRows + responseRows > MICRO_BATCH_TOKENS) {
+      if (parts.empty() || parts.back().batch.rows() + promptRows + responseRows > static_cast<int>(MICRO_BATCH_TOKENS)) {
         parts.emplace_back();
         promptSegment = -1;
       }

@@ -43,6 +43,9 @@ struct StepResult {
 
 class Model {
  public:
+  /** Tokens of a micro-batch: large enough for full-speed matrices, small enough for the caches and the budget. */
+  static constexpr size_t MICRO_BATCH_TOKENS = 1024;
+
   /**
    * The base trains where its store does, or else adapters do where theirs does. `adapters` may be null.
    * `activationBudget` in bytes: activations of a pass beyond it are computed again in backward, with the same bits.
@@ -51,9 +54,14 @@ class Model {
         size_t activationBudget);
 
   const ModelShape& shape() const { return shape_; }
+  const Head& head() const { return head_; }
   const Runtime& runtime() const { return runtime_; }
   Parameters& parameters() { return *base_; }
   const std::shared_ptr<Parameters>& base() const { return base_; }
+  std::vector<TensorStore*> stores();
+  size_t activationBudget() const { return activationBudget_; }
+  /** What the layers keep of so many rows for backward. */
+  size_t activationBytes(int rows) const;
   /** Those of the base and then those of the adapters, each in its order. */
   std::vector<Tensor*> tensors();
   /** Adds to a copy of a tensor's weights what its adapter stands for, scale·B·A; nothing where it has none. */
@@ -93,9 +101,7 @@ class Model {
     size_t kept = 0;
   };
 
-  std::vector<TensorStore*> stores();
   std::vector<MicroBatch> microBatches(const std::vector<ScoredSequence>& sequences) const;
-  size_t activationBytes(int rows) const;
   /** Runs the layers; fills `output`, and keeps the activations where `keep`. */
   void runLayers(MicroBatch& part, bool keep, const std::atomic<bool>* cancelled);
   void backwardPart(MicroBatch& part, float temperature, const std::vector<float>& dLogprobs, const std::vector<float>& dEntropies);

@@ -58,6 +58,11 @@ class TensorStore {
   void clearGradients();
   /** Bytes that forward reads of the matrices. */
   size_t packedBytes() const { return packed_.bytes(); }
+  size_t weightBytes() const { return weights_.bytes(); }
+  /** Of forward and of backward. */
+  size_t factorBytes() const { return packed_.bytes() + outputs_.bytes(); }
+  size_t gradientBytes() const { return gradients_.bytes(); }
+  size_t momentBytes() const { return firsts_.bytes() + seconds_.bytes(); }
 
  private:
   const Runtime runtime_;

@@ -11,8 +11,6 @@ namespace {
 /** Sequences under way at once, and bytes their keys and values may take. */
 constexpr size_t MOST_SLOTS = 256;
 constexpr size_t MEMORY_BYTES = size_t{1} << 30;
-/** Prompt tokens of one prefill. */
-constexpr size_t PREFILL_TOKENS = 2048;
 /** What is hoped to stay in the processor's last cache from step to step. */
 constexpr size_t CACHE_BYTES = size_t{16} << 20;
 /** Rows a thread needs for its matrices to be worth their reading. */
@@ -50,6 +48,13 @@ void SamplerRun::Memory::copy(const Memory& from, size_t positions, Pool& pool) 
       std::memcpy(to.values + head * to.valueHead, source.values + head * source.valueHead, positions * D * sizeof(float));
     }
   });
+}
+
+size_t SamplerRun::slotsFor(Model& model, size_t count, size_t promptTokens, size_t newTokens) {
+  const size_t each = sizeof(float) * Memory::floats(model.shape(), newTokens - 1);
+  const size_t prompt = sizeof(float) * Memory::floats(model.shape(), promptTokens);
+  const size_t limit = slotLimit(model.parameters().packedBytes(), each, model.runtime().pool.threads());
+  return std::max<size_t>(1, std::min({limit, count, (MEMORY_BYTES - std::min(prompt, MEMORY_BYTES)) / std::max<size_t>(each, 1)}));
 }
 
 SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : model_(model), requests_(std::move(requests)) {

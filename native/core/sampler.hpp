@@ -53,6 +53,12 @@ class SamplerRun {
    * `stopping` requests end first, as if their last token were a stop token. No use after it threw.
    */
   SamplingProgress next(const std::atomic<bool>& cancelled, const std::vector<int32_t>& stopping = {});
+  /** Prompt tokens of one prefill, but for a longer prompt. */
+  static constexpr size_t PREFILL_TOKENS = 2048;
+  /** Sequences under way at once of `count` alike. */
+  static size_t slotsFor(Model& model, size_t count, size_t promptTokens, size_t newTokens);
+  /** Floats of the keys and values of so many positions. */
+  static size_t memoryFloats(const ModelShape& shape, size_t positions) { return Memory::floats(shape, positions); }
   /** Rows that went through the layers so far. */
   size_t rowsRun() const { return rowsRun_; }
 

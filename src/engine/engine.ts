@@ -58,6 +58,27 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What a run will ask of a model at most, by the numbers that decide memory. */
+export interface Workload {
+  /** Sequences of one call of sample, and how many prompts they have. */
+  readonly sampled: number;
+  readonly sampledPrompts: number;
+  /** Sequences of the passes with gradient that are there at once, and how many prompts they have; 0 for none. */
+  readonly trained: number;
+  readonly trainedPrompts: number;
+  /** Of the longest sequence. */
+  readonly promptTokens: number;
+  readonly newTokens: number;
+}
+
+/** What the engine will hold of this machine's memory for given work. */
+export interface MemoryPlan {
+  readonly parts: readonly { readonly name: string; readonly bytes: number }[];
+  readonly bytes: number;
+  /** What this process may come to hold in all. */
+  readonly availableBytes: number;
+}
+
 export interface ModelInfo {
   readonly vocabularySize: number;
   /** The longest sequence (prompt and response together) that the model takes. */
@@ -120,6 +141,8 @@ export interface SampledSequence {
 
 export interface Sampler {
   readonly info: ModelInfo;
+  /** Absent where the model is not in this machine's memory, or is of a toy's size. */
+  planMemory?(work: Workload): MemoryPlan;
   /** Yields each sequence as it ends, in any order; an aborted signal ends the iteration with its reason. */
   sample(requests: readonly SampleRequest[], signal?: AbortSignal): AsyncIterable<SampledSequence>;
   close(): Promise<void>;

@@ -29,7 +29,7 @@ import { codeVersion, describeDifferences, machine } from './provenance.ts';
 import type { RunDescription, RunInfo } from './provenance.ts';
 import { recordFromJson, recordToJson } from './record-json.ts';
 
-export type EventKind = 'start' | 'resume' | 'checkpoint' | 'warning' | 'error' | 'interrupt' | 'end';
+export type EventKind = 'start' | 'resume' | 'memory' | 'checkpoint' | 'warning' | 'error' | 'interrupt' | 'end';
 
 /** A line of events.jsonl. */
 export interface RunEvent {

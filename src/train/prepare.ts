@@ -1,6 +1,6 @@
 // From a recipe and an opened model to the plan the loop carries out: problems are read, prompts rendered and
 // measured once, so that whatever cannot be used is said before the first token is sampled.
-import type { Sampler } from '../engine/engine.ts';
+import type { Sampler, Workload } from '../engine/engine.ts';
 import { ConfigError, DataError, messageOf } from '../errors.ts';
 import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
@@ -12,11 +12,14 @@ import { verifierFor } from '../verifiers/registry.ts';
 import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { ProblemSource, TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
+import { workloadOf } from './memory.ts';
 
 export interface PreparedPlan {
   readonly plan: TrainPlan;
   /** Sentences about what was dropped; written to events.jsonl. */
   readonly warnings: readonly string[];
+  /** What the run asks of the model at most. */
+  readonly workload: Workload;
 }
 
 type Unusable = TrainRecipe['problems']['unusable'];
@@ -66,7 +69,20 @@ export async function preparePlan(
     maxBadSteps: recipe.maxBadSteps,
     rolloutsEverySteps: recipe.record.rolloutsEverySteps,
   };
-  return { plan, warnings };
+  const prompts = [problems, evaluation?.problems ?? []].flatMap((some, which) =>
+    some.flatMap((problem) =>
+      (which === 0 ? contexts : evaluationContexts).map((context) => ({ problem, context })),
+    ),
+  );
+  const longest = prompts.reduce(
+    (most, { problem, context }) =>
+      context === 'plain' || hintOf(problem, context) !== null
+        ? Math.max(most, responder.renderPrompt(problem, context).length)
+        : most,
+    1,
+  );
+  const workload = workloadOf(recipe, longest, evaluation?.problems.length ?? 0);
+  return { plan, warnings, workload };
 }
 
 export function responderOf(

@@ -9,6 +9,7 @@ import { loadTokenizer } from '../data/tokenizer.ts';
 import { RunDirectory, type ResumedRun } from '../runs/run-directory.ts';
 import { adapterOf } from './compose.ts';
 import type { TrainRecipe } from './config.ts';
+import { checkedPlan } from './memory.ts';
 import { train, type TrainOutcome, type TrainProgress } from './loop.ts';
 import { preparePlan } from './prepare.ts';
 
@@ -19,6 +20,8 @@ export interface SessionOptions {
   readonly resume?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
+  /** What is good to know as work begins. */
+  readonly onNote?: (sentence: string) => void;
   /** Sentences a person should see: what was dropped, what differs on resume. */
   readonly onWarning?: (sentence: string) => void;
 }
@@ -39,8 +42,13 @@ export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions):
     trainable: true,
   });
   try {
-    const { plan, warnings } = await preparePlan(recipe, model, tokenizer);
+    const { plan, warnings, workload } = await preparePlan(recipe, model, tokenizer);
+    const memory = checkedPlan(model, workload);
     return await withRun(recipe, options, async ({ run, checkpoint, differences }) => {
+      if (memory !== null) {
+        run.event('memory', memory);
+        options.onNote?.(memory);
+      }
       for (const sentence of warnings) run.event('warning', sentence);
       for (const sentence of [...warnings, ...differences.map(changedSentence)])
         options.onWarning?.(sentence);

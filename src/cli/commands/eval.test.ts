@@ -69,7 +69,9 @@ describe('guiderail eval', () => {
   it('prints a line for a person, with progress on stderr', async () => {
     const { out, err } = await scratch.run(argv('--samples', '2'));
     expect(out).toMatch(/^plain: pass@1 \S+ \[\S+, \S+\], pass@2 \S+ \[\S+, \S+\] on 4 problems.*\n$/);
-    expect(err).toMatch(/^evaluating 1\/8[^]*\nevaluating 8\/8 · .* · took \S+\n$/);
+    expect(err).toMatch(
+      /^Memory at most: weights .* in all\.\nevaluating 1\/8[^]*\nevaluating 8\/8 · .* · took \S+\n$/,
+    );
   });
 
   it('shows the hint in the hinted context only: the base follows it', async () => {
@@ -173,7 +175,7 @@ describe('guiderail eval', () => {
     });
     expect({ code, out }).toEqual({ code: 130, out: '' });
     expect(err).toMatch(
-      /^evaluating 1\/2000 .*\n\nStopping\. Press Ctrl-C again to exit at once\.\nguiderail: Interrupted\.\n$/,
+      /\nevaluating 1\/2000 .*\n\nStopping\. Press Ctrl-C again to exit at once\.\nguiderail: Interrupted\.\n$/,
     );
     expect(interrupts.listeners()).toBe(0);
   });

@@ -9,16 +9,16 @@ import { ConfigError, DataError } from '../../errors.ts';
 import { evaluate, type EvaluationResult } from '../../eval/evaluate.ts';
 import { fitsContext, type ResponderSettings } from '../../rollout/responder.ts';
 import { recordToJson } from '../../runs/record-json.ts';
-import { engineConfigSchema, type EngineConfig } from '../../train/config.ts';
+import { checkedPlan } from '../../train/memory.ts';
 import { handleRejected, loadProblems, quoteProblem, responderOf } from '../../train/prepare.ts';
 import { contextOfLevel, hintLevel, type Context, type Problem } from '../../types.ts';
 import type { CommandIO } from '../command-io.ts';
-import { createEngine } from '../engines.ts';
+import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { formatReport } from '../train-reporter.ts';
 
-interface EvalOptions {
+interface EvalOptions extends EngineOptions {
   readonly model: string;
   readonly problems: string;
   readonly samples: number;
@@ -32,7 +32,6 @@ interface EvalOptions {
   readonly stopString: readonly string[];
   readonly seed: number;
   readonly limit?: number;
-  readonly engine: EngineConfig['kind'];
   readonly hintTemplate: string;
   readonly systemPrompt?: string;
   readonly dropUnusable: boolean;
@@ -40,7 +39,7 @@ interface EvalOptions {
 }
 
 export function evalCommand(io: CommandIO): Command {
-  return new Command('eval')
+  return addEngineOptions(new Command('eval'))
     .description('measure pass@k of a model on problems, with bootstrap intervals')
     .requiredOption('--model <dir>', 'model folder')
     .requiredOption('--problems <file>', 'problems as JSONL')
@@ -66,11 +65,6 @@ export function evalCommand(io: CommandIO): Command {
     )
     .option('--seed <n>', 'names every draw', wholeNumber, 1)
     .option('--limit <n>', 'use the first n problems', positiveInteger)
-    .addOption(
-      new Option('--engine <kind>', 'what computes')
-        .choices(engineConfigSchema.shape.kind.unwrap().options)
-        .default(engineConfigSchema.parse({}).kind),
-    )
     .option(
       '--hint-template <text>',
       'how a hint enters the last user message; prompt.hintTemplate of the recipe',
@@ -111,10 +105,20 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
-  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
+  const engine = engineFrom(options);
   try {
     const sampler = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     requireRoom(problems, context, responder, sampler, options);
+    const longest = Math.max(...problems.map((problem) => responder.renderPrompt(problem, context).length));
+    const memory = checkedPlan(sampler, {
+      sampled: problems.length * options.samples,
+      sampledPrompts: problems.length,
+      trained: 0,
+      trainedPrompts: 0,
+      promptTokens: longest,
+      newTokens: maxNewTokens,
+    });
+    if (memory !== null) progress.note(memory);
     const started = performance.now();
     const figures = await measure({
       sampler,

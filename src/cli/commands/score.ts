@@ -6,23 +6,20 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { z } from 'zod';
 import { loadTokenizer, type ChatTokenizer } from '../../data/tokenizer.ts';
 import type { ScoredSequence, Trainable } from '../../engine/engine.ts';
 import { DataError, messageOf } from '../../errors.ts';
 import { writeAside } from '../../model/safetensors.ts';
-import { engineConfigSchema, type EngineConfig } from '../../train/config.ts';
 import type { CommandIO } from '../command-io.ts';
-import { createEngine } from '../engines.ts';
+import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 
-interface ScoreOptions {
+interface ScoreOptions extends EngineOptions {
   readonly model: string;
   readonly in?: string;
   readonly out?: string;
-  readonly engine: EngineConfig['kind'];
-  readonly dtype: EngineConfig['dtype'];
 }
 
 /** Rows scored in one forward. */
@@ -46,7 +43,7 @@ interface Row extends ScoredSequence {
 }
 
 export function scoreCommand(io: CommandIO): Command {
-  return new Command('score')
+  return addEngineOptions(new Command('score'))
     .description('log-probs of given responses under a model, one JSON object a line')
     .requiredOption('--model <path>', 'model folder or GGUF file')
     .option(
@@ -54,16 +51,6 @@ export function scoreCommand(io: CommandIO): Command {
       'rows as JSONL with an id and promptTokens and responseTokens, prompt and response, or messages and response; standard input by default',
     )
     .option('--out <file>', 'where to write {id, logprobs}; standard output by default')
-    .addOption(
-      new Option('--engine <kind>', 'what computes')
-        .choices(engineConfigSchema.shape.kind.unwrap().options)
-        .default(engineConfigSchema.parse({}).kind),
-    )
-    .addOption(
-      new Option('--dtype <type>', 'what linear layers multiply')
-        .choices(engineConfigSchema.shape.dtype.unwrap().options)
-        .default(engineConfigSchema.parse({}).dtype),
-    )
     .action((options: ScoreOptions) => runScore(io, options));
 }
 
@@ -71,7 +58,7 @@ async function runScore(io: CommandIO, options: ScoreOptions): Promise<void> {
   const folder = resolve(io.cwd, options.model);
   const tokenizer = await loadTokenizer(folder);
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
-  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine, dtype: options.dtype }));
+  const engine = engineFrom(options);
   try {
     const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     const open = () => readRows(io, options.in, tokenizer, model);

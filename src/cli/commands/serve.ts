@@ -2,47 +2,41 @@
 // src/serve needs and has no idea of requests.
 import { basename, resolve } from 'node:path';
 import process from 'node:process';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { loadTokenizer, type ChatTokenizer } from '../../data/tokenizer.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import { guardFor } from '../../serve/guard.ts';
 import { startServer } from '../../serve/server.ts';
-import { engineConfigSchema, type EngineConfig } from '../../train/config.ts';
 import type { CommandIO } from '../command-io.ts';
-import { createEngine } from '../engines.ts';
+import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 
-interface ServeOptions {
+interface ServeOptions extends EngineOptions {
   readonly model: string;
   readonly host: string;
   readonly port: number;
   readonly tokenEnv: string;
-  readonly engine: EngineConfig['kind'];
 }
 
 const TOKEN_ENV = 'GUIDERAIL_SERVE_TOKEN';
 
 export function serveCommand(io: CommandIO): Command {
-  return new Command('serve')
+  return addEngineOptions(new Command('serve'))
     .description('an OpenAI-compatible endpoint for a model: chat, completions and log-probs')
     .requiredOption('--model <path>', 'model folder or GGUF file')
     .option('--port <n>', 'port; 0 takes a free one', portNumber, 8080)
     .option('--host <host>', 'address to listen on; beyond this machine a token is needed', '127.0.0.1')
     .option('--token-env <name>', 'environment variable with the token clients must send', TOKEN_ENV)
-    .addOption(
-      new Option('--engine <kind>', 'what computes')
-        .choices(engineConfigSchema.shape.kind.unwrap().options)
-        .default(engineConfigSchema.parse({}).kind),
-    )
     .action((options: ServeOptions) => runServe(io, options));
 }
 
-async function runServe(io: CommandIO, { model: path, host, port, tokenEnv, engine: kind }: ServeOptions) {
+async function runServe(io: CommandIO, options: ServeOptions) {
+  const { model: path, host, port, tokenEnv } = options;
   const guard = guardFor(host, tokenFrom(io, tokenEnv), tokenEnv);
   const folder = resolve(io.cwd, path);
   const { tokenizer, chatRefusal } = await loadForChat(folder);
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
-  const engine = createEngine(engineConfigSchema.parse({ kind }));
+  const engine = engineFrom(options);
   try {
     const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     const modelName = basename(folder).replace(/\.gguf$/i, '');

@@ -78,6 +78,7 @@ export async function runTraining(
       resume,
       signal: interrupt.signal,
       onProgress: (event) => reporter.take(event),
+      onNote: (sentence) => progress.note(sentence),
       onWarning: (sentence) => progress.note(sentence),
     });
     progress.done();

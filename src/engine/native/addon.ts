@@ -61,6 +61,10 @@ export interface Addon {
     adapter: NativeAdapter | null,
     sharesBaseWith: ModelHandle | null,
   ): ModelHandle;
+  /** Bytes by name; work: sampled, sampledPrompts, trained, trainedPrompts, promptTokens, newTokens. */
+  planMemory(model: ModelHandle, work: Float64Array): Record<string, number>;
+  /** Bytes that the buffers of this process hold, and the most they held since the last call. */
+  memoryUse(): { bytes: number; peakBytes: number };
   closeModel(model: ModelHandle): void;
   /** Rows and columns of each tensor in turn, those of the base and then of the adapter; a vector has one row. */
   tensorSizes(model: ModelHandle): Int32Array;

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ import {
   sampleAll,
 } from '../conformance/bench.case.ts';
 import { ADDON_PATH, loadAddon, type Addon } from './addon.ts';
-import { availableMemory, createNativeEngine, modelBytes, requireMemory } from './native.ts';
+import { createNativeEngine } from './native.ts';
 
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
@@ -88,6 +88,8 @@ function calls(addon: Addon) {
     createRuntime: [1, '', false],
     createModel: [runtime, LARGER, true, 0, null, null],
     closeModel: [model],
+    planMemory: [model, Float64Array.of(1, 1, 1, 1, 4, 4)],
+    memoryUse: [],
     tensorSizes: [model],
     writeArray: [model, 0, 1, floats(LARGER.hiddenSize)],
     readArray: [model, 0, 1, floats(LARGER.hiddenSize)],
@@ -139,6 +141,8 @@ describe('handles and arguments', () => {
       [runtime, { ...LARGER, keyValueHeads: 3 }, true, 0],
     ],
     ['a width beyond the core', 'createModel', [runtime, { ...LARGER, heads: 2 ** 28 }, true, 0, null, null]],
+    ['work of too few numbers', 'planMemory', [model, new Float64Array(5)]],
+    ['work of no tokens', 'planMemory', [model, new Float64Array(6)]],
     ['a negative budget', 'createModel', [runtime, LARGER, true, -1, null, null]],
     ['a tensor there is not', 'readArray', good.readArray.with(2, 1000)],
     ['a tensor below the first', 'readArray', good.readArray.with(2, -1)],
@@ -312,39 +316,4 @@ describe('an engine that is closed or left', () => {
       await step;
       expect(await logprobsOf(model, [sequence])).toHaveLength(1);
     }));
-});
-
-describe('memory', () => {
-  // Embedding and output 2 · 700 · 32; each of 2 layers: queries, keys, values, out 32 · (32 + 16 + 16 + 32), gate, up and
-  // down 3 · 32 · 48, two norms of 32; the last norm.
-  const parameters = 2 * 700 * 32 + 2 * (32 * 96 + 3 * 32 * 48 + 2 * 32) + 32;
-  const packed = 700 * 32 + 2 * (32 * 96 + 3 * 32 * 48);
-
-  it('is counted: weights, copies of what is multiplied with, and where it trains gradients and two moments', () => {
-    expect(modelBytes(LARGER, false, 'fp32')).toBe(4 * (parameters + packed));
-    expect(modelBytes(LARGER, true, 'fp32')).toBe(4 * (4 * parameters + packed));
-    expect(modelBytes(LARGER, false, 'bf16')).toBe(4 * parameters + 2 * packed);
-    expect(modelBytes(LARGER, true, 'bf16')).toBe(16 * parameters + 4 * packed);
-  });
-
-  it('is bounded by what is free on Windows, and not on macOS, which calls little free', () => {
-    expect(availableMemory('win32', 4096)).toBe(4096);
-    expect(availableMemory('win32', Infinity)).toBeLessThanOrEqual(totalmem());
-    expect(availableMemory('darwin', 4096)).toBe(availableMemory('win32', Infinity));
-    expect(availableMemory('linux', 4096)).toBeGreaterThan(4096);
-  });
-
-  it('a model that does not fit is refused with what it needs, what there is and what to do', () => {
-    const big = { ...LARGER, vocabularySize: 150_000, hiddenSize: 4096 };
-    const needed = (modelBytes(big, true, 'fp32') / 2 ** 30).toFixed(1);
-    requireMemory(big, true, 'fp32', 'models/big', modelBytes(big, true, 'fp32'));
-    expect(() => requireMemory(big, true, 'fp32', 'models/big', 3 * 2 ** 30)).toThrow(
-      new RegExp(
-        `models/big .*1\\d{3}M parameters takes ${needed} GiB .* can have 3\\.0 of .*; .*smaller model`,
-      ),
-    );
-    expect(() => requireMemory(big, false, 'fp32', 'models/big', modelBytes(big, false, 'fp32') - 1)).toThrow(
-      EngineError,
-    );
-  });
 });

@@ -23,12 +23,14 @@ import type {
   Cotangents,
   ForwardOptions,
   ForwardPass,
+  MemoryPlan,
   ModelInfo,
   SampledSequence,
   SampleRequest,
   ScoredSequence,
   StepResult,
   Trainable,
+  Workload,
 } from '../engine.ts';
 import {
   checkForward,
@@ -46,6 +48,7 @@ import {
   type NativeToken,
   type SamplingHandle,
 } from './addon.ts';
+import { availableMemory } from './memory.ts';
 import type { Turns } from './turns.ts';
 
 interface PassState {
@@ -106,6 +109,28 @@ export class NativeModel implements Trainable {
   /** What sharing its base takes. */
   get shared(): { readonly handle: ModelHandle; readonly base: ModelSource } {
     return { handle: this.#handle, base: this.#base };
+  }
+
+  planMemory(work: Workload): MemoryPlan {
+    this.#checkOpen();
+    const numbers = [
+      work.sampled,
+      work.sampledPrompts,
+      work.trained,
+      work.trainedPrompts,
+      work.promptTokens,
+      work.newTokens,
+    ];
+    const planned = this.#addon.planMemory(this.#handle, Float64Array.from(numbers));
+    const parts = Object.entries(planned)
+      .map(([name, bytes]) => ({ name, bytes }))
+      .filter(({ bytes }) => bytes > 0);
+    return {
+      parts,
+      bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+      // What this model holds already is no longer among what is available.
+      availableBytes: availableMemory() + this.#addon.memoryUse().bytes,
+    };
   }
 
   async *sample(requests: readonly SampleRequest[], signal?: AbortSignal): AsyncGenerator<SampledSequence> {

@@ -1,25 +1,17 @@
 // The native engine: the C++ addon behind the engine interface. Float32 throughout, but for the factors of linear
 // layers where bf16 is asked for (docs/decisions/0002), on its own threads; the instruction set is the fastest the
 // machine has unless GUIDERAIL_ISA names another.
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
 import { LORA_TARGETS, adapterTable, type LoraConfig } from '../../model/adapter.ts';
-import {
-  parameterCount,
-  parameterTable,
-  sizeOf,
-  type ModelShape,
-  type Parameter,
-} from '../../model/shape.ts';
+import { parameterTable, type ModelShape, type Parameter } from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
 import { openWithAdapter, requireSameBase } from '../adapters.ts';
 import { checkSpec } from '../requests.ts';
 import { ARRAYS, loadAddon, type Addon, type ModelHandle, type RuntimeHandle } from './addon.ts';
+import { availableMemory, requireMemory, type Dtype } from './memory.ts';
 import { NativeModel, tensorTable } from './model.ts';
 import { Turns } from './turns.ts';
-
-/** Of the factors that linear layers multiply; weights, sums and everything else are float32 in both. */
-export type Dtype = 'fp32' | 'bf16';
 
 export interface NativeOptions {
   /** Default fp32. */
@@ -84,8 +76,7 @@ class NativeEngine implements Engine {
     requireSameBase(base, shared?.base);
     const { trainable } = spec;
     if (shared === null) {
-      const trainsBase = trainable && adapter === null;
-      requireMemory(base.shape, trainsBase, this.#dtype, base.path, availableMemory());
+      requireMemory(base.shape, { trainable, adapter }, this.#dtype, base.path, availableMemory());
     }
     const handle = this.#create(base.shape, trainable, adapter, shared?.handle ?? null);
     try {
@@ -170,51 +161,6 @@ class NativeEngine implements Engine {
 }
 
 type FloatArray = Float32Array | Float64Array;
-
-/**
- * Bytes of weights and packed copies of what is multiplied with, and where it trains of gradients and two moments. Of
- * bf16 there is one packed copy for forward and, where it trains, one for backward, each of half the size.
- */
-export function modelBytes(shape: ModelShape, trainable: boolean, dtype: Dtype): number {
-  const [embedding, ...others] = parameterTable(shape);
-  const packed = (shape.tiedEmbeddings ? [embedding!, ...others] : others)
-    .filter(({ kind }) => kind === 'matrix')
-    .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
-  const bytesPacked = dtype === 'bf16' && !trainable ? 2 * packed : 4 * packed;
-  return 4 * parameterCount(shape) * (trainable ? 4 : 1) + bytesPacked;
-}
-
-/**
- * What this process may still take, in bytes. Linux says how much can be freed for it (files in memory); Windows
- * counts such pages as free. On macOS libuv calls free only untouched pages, a small part of what it would give, so
- * there, and elsewhere, it is all the memory: a tighter bound would refuse models that fit.
- */
-export function availableMemory(platform = process.platform, freeBytes = freemem()): number {
-  const limit = process.constrainedMemory();
-  const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  if (platform === 'linux') return Math.min(all, process.availableMemory());
-  return platform === 'win32' ? Math.min(all, freeBytes) : all;
-}
-
-/** Refuses, before anything is allocated, a model that this process cannot hold. */
-export function requireMemory(
-  shape: ModelShape,
-  trainable: boolean,
-  dtype: Dtype,
-  folder: string,
-  availableBytes: number,
-): void {
-  const needed = modelBytes(shape, trainable, dtype);
-  if (needed <= availableBytes) return;
-  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
-  throw new EngineError(
-    `Expected ${folder} to fit into memory, but ${trainable ? 'training' : 'running'} its ` +
-      `${(parameterCount(shape) / 1e6).toFixed(0)}M parameters takes ${gib(needed)} GiB for weights` +
-      `${trainable ? ', gradients and moments' : ''}, and this process can have ${gib(availableBytes)} of the machine's ` +
-      `${gib(totalmem())} GiB; end other programs, use a smaller model` +
-      `${trainable ? ', evaluate it without training,' : ''} or a machine with more memory.`,
-  );
-}
 
 export function createNativeEngine(options: NativeOptions = {}): Engine {
   return new NativeEngine(options);
