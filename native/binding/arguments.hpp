@@ -25,6 +25,9 @@ inline std::vector<int32_t> int32s(const Napi::Value& value, const char* what) {
 inline std::vector<float> float32s(const Napi::Value& value, const char* what) {
   return copyTyped<Napi::Float32Array, float>(value, napi_float32_array, what);
 }
+inline std::vector<double> float64s(const Napi::Value& value, const char* what) {
+  return copyTyped<Napi::Float64Array, double>(value, napi_float64_array, what);
+}
 inline std::vector<uint64_t> uint64s(const Napi::Value& value, const char* what) {
   return copyTyped<Napi::BigUint64Array, uint64_t>(value, napi_biguint64_array, what);
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../errors.ts';
+import { ropeFrequencies } from '../../model/rope.ts';
 import { TOLERANCES } from '../tolerances.ts';
 import {
   LARGER,
@@ -23,10 +24,14 @@ import {
 import { ADDON_PATH, loadAddon, type Addon } from './addon.ts';
 import { createNativeEngine, modelBytes, requireMemory } from './native.ts';
 
+/** As the addon takes a shape, and as source text. */
+const SHAPE = { ...LARGER, ropeFrequencies: ropeFrequencies(LARGER) };
+const SHAPE_TEXT = `{ ...${JSON.stringify(LARGER)}, ropeFrequencies: Float64Array.of(${SHAPE.ropeFrequencies.join()}) }`;
+
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
   const addon = require(${JSON.stringify(ADDON_PATH)});
-  const model = addon.createModel(addon.createRuntime(2, ''), ${JSON.stringify(LARGER)}, true, 2 ** 20);
+  const model = addon.createModel(addon.createRuntime(2, ''), ${SHAPE_TEXT}, true, 2 ** 20);
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
@@ -64,7 +69,7 @@ const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 /** One model of LARGER's shape with all weights zero, and the calls that a test may spoil one argument of. */
 function calls(addon: Addon) {
   const runtime = addon.createRuntime(1, '');
-  const model = addon.createModel(runtime, LARGER, true, 0);
+  const model = addon.createModel(runtime, SHAPE, true, 0);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
   const sampling = addon.startSampling(
@@ -80,7 +85,7 @@ function calls(addon: Addon) {
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
     createRuntime: [1, ''],
-    createModel: [runtime, LARGER, true, 0],
+    createModel: [runtime, SHAPE, true, 0],
     closeModel: [model],
     tensorSizes: [model],
     writeArray: [model, 0, 1, floats(LARGER.hiddenSize)],
@@ -126,14 +131,11 @@ describe('handles and arguments', () => {
     ['no thread', 'createRuntime', [0, '']],
     ['half a thread', 'createRuntime', [1.5, '']],
     ['an instruction set there is not', 'createRuntime', [1, 'abacus']],
-    ['a shape without layers', 'createModel', [runtime, { ...LARGER, layers: 0 }, true, 0]],
-    [
-      'heads that key heads do not divide',
-      'createModel',
-      [runtime, { ...LARGER, keyValueHeads: 3 }, true, 0],
-    ],
-    ['a width beyond the core', 'createModel', [runtime, { ...LARGER, heads: 2 ** 28 }, true, 0]],
-    ['a negative budget', 'createModel', [runtime, LARGER, true, -1]],
+    ['a shape without layers', 'createModel', [runtime, { ...SHAPE, layers: 0 }, true, 0]],
+    ['heads that key heads do not divide', 'createModel', [runtime, { ...SHAPE, keyValueHeads: 3 }, true, 0]],
+    ['a width beyond the core', 'createModel', [runtime, { ...SHAPE, heads: 2 ** 28 }, true, 0]],
+    ['frequencies of another head width', 'createModel', [runtime, { ...SHAPE, headDim: 10 }, true, 0]],
+    ['a negative budget', 'createModel', [runtime, SHAPE, true, -1]],
     ['a tensor there is not', 'readArray', [model, 0, 1000]],
     ['a tensor below the first', 'readArray', [model, 0, -1]],
     ['an array there is not', 'readArray', [model, 3, 0]],
@@ -223,7 +225,7 @@ describe('worker threads and processes', () => {
   it('handles that are closed and collected while a call computes do not matter to it', () => {
     const program = `
       const handles = { runtime: addon.createRuntime(2, '') };
-      handles.model = addon.createModel(handles.runtime, ${JSON.stringify(LARGER)}, false, 0);
+      handles.model = addon.createModel(handles.runtime, ${SHAPE_TEXT}, false, 0);
       const flag = addon.createCancelFlag();
       const scored = addon.forward(handles.model, flag, new Int32Array(200).fill(3), Int32Array.of(200),
         new Int32Array(50).fill(4), Int32Array.of(50), 1, false, false);

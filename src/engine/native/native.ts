@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
 import type { ModelSource } from '../../model/model-source.ts';
 import { openModel } from '../../model/open.ts';
+import { ropeFrequencies } from '../../model/rope.ts';
 import { parameterCount, parameterTable, sizeOf, type ModelShape } from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
 import { checkSpec } from '../requests.ts';
@@ -81,7 +82,8 @@ class NativeEngine implements Engine {
 
   #create(shape: ModelShape, trainable: boolean): ModelHandle {
     try {
-      return this.#addon.createModel(this.#runtime, shape, trainable, this.#budgetBytes);
+      const computed = { ...shape, ropeFrequencies: ropeFrequencies(shape) };
+      return this.#addon.createModel(this.#runtime, computed, trainable, this.#budgetBytes);
     } catch (error) {
       throw new EngineError(messageOf(error));
     }
