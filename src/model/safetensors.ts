@@ -206,6 +206,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
         return readTensor(path, entry);
       },
     };
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`The header of ${path} could not be read: ${messageOf(error)}.`);
   } finally {
     await file.close();
   }
