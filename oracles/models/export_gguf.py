@@ -1,12 +1,13 @@
 """A tiny GGUF file, and what gguf-py and transformers make of it; the same for the real SmolLM2.
 
-Run (rewrites test/fixtures/models/tiny-llama.gguf and oracles/golden/gguf.json):
+Run (rewrites test/fixtures/models/tiny-llama.gguf, oracles/golden/gguf.json and gguf-storages.json):
     pip install torch==2.15.0 transformers==5.23.0 gguf==0.19.0
     python oracles/models/export_gguf.py
 With GUIDERAIL_SMOLLM2_GGUF naming SmolLM2-135M-Instruct.Q4_1.gguf it writes oracles/golden/smollm2.json instead:
 48 greedy tokens, in float32, for each of three prompts, and the log-probs of each.
 """
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -89,6 +90,33 @@ def write_fixture():
     return dequantised
 
 
+# Offsets of the float16 scales in a block: random bytes there could be infinite.
+SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108]}
+SCALES |= {"Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
+
+
+def export_storages():
+    """Random bytes of each type, three blocks (two of 256), and the float32 values that gguf-py makes of them."""
+    rng = np.random.default_rng(11)
+    golden = {}
+    for name in ["F32", "F16", "BF16", *SCALES]:
+        kind = gguf.GGMLQuantizationType[name]
+        elements, size = gguf.GGML_QUANT_SIZES[kind]
+        if name in SCALES:
+            stored = rng.integers(0, 256, (2 if elements == 256 else 3, size), dtype=np.uint8)
+            for offset in SCALES[name]:
+                scale = (0.01 * rng.standard_normal((len(stored), 1))).astype(np.float16)
+                stored[:, offset : offset + 2] = scale.view(np.uint8)
+        else:
+            values = rng.standard_normal((1, 8)).astype(np.float32)
+            stored = gguf.quants.quantize(values, kind).view(np.uint8)
+        values = gguf.quants.dequantize(stored if name not in ("F32", "F16") else stored.view(f"f{size}"), kind)
+        assert values.dtype == np.float32 and np.isfinite(values).all()
+        encode = lambda array: base64.b64encode(array.tobytes()).decode()
+        golden[name] = {"number": int(kind), "blocks": encode(stored), "values": encode(values)}
+    (GOLDEN / "gguf-storages.json").write_text(json.dumps(golden) + "\n")
+
+
 def load(path):
     folder, name = str(path.parent), path.name
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32).eval()
@@ -139,3 +167,4 @@ if "GUIDERAIL_SMOLLM2_GGUF" in os.environ:
     export_real(Path(os.environ["GUIDERAIL_SMOLLM2_GGUF"]).resolve())
 else:
     export_tiny()
+    export_storages()
