@@ -1,25 +1,31 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { createReferenceEngine } from '../engine/reference/reference.ts';
+import { GuiderailError } from '../errors.ts';
 import { openGguf } from './gguf.ts';
 import { openModel } from './open.ts';
+import { parameterTable } from './shape.ts';
 
-const FIXTURE = join(import.meta.dirname, '../../test/fixtures/models/tiny-llama.gguf');
+const fixture = (name: string) => join(import.meta.dirname, `../../test/fixtures/models/${name}.gguf`);
+const FIXTURE = fixture('tiny-llama');
+const readOracle = async (name: string): Promise<unknown> =>
+  JSON.parse(await readFile(join(import.meta.dirname, '../../oracles/golden', name), 'utf8'));
 const numbers = z.array(z.number());
+const scored = z.object({ promptTokens: numbers, responseTokens: numbers, logprobs: numbers });
+const families = z.record(z.string(), scored).parse(await readOracle('gguf-families.json'));
 const golden = z
   .object({
     dequantised: z.record(z.string(), numbers),
     sums: z.record(z.string(), z.number()),
     q_proj: numbers,
-    promptTokens: numbers,
-    responseTokens: numbers,
-    logprobs: numbers,
+    ...scored.shape,
   })
-  .parse(JSON.parse(await readFile(join(import.meta.dirname, '../../oracles/golden/gguf.json'), 'utf8')));
+  .parse(await readOracle('gguf.json'));
 
 let folder: string;
 let original: Buffer;
@@ -38,6 +44,20 @@ async function changed(change: (bytes: Buffer) => Buffer): Promise<string> {
 /** Overwrites every occurrence of a text by one of the same length. */
 const renamed = (from: string, to: string) =>
   changed((bytes) => Buffer.from(bytes.toString('latin1').replaceAll(from, to), 'latin1'));
+
+/** The log-probs of the response, and the model that gave them. */
+async function score(path: string, sequence: z.output<typeof scored>) {
+  const engine = createReferenceEngine();
+  const spec = { folder: path, head: 'lm', adapter: { kind: 'none' }, trainable: false } as const;
+  const model = await engine.open(spec);
+  const options = { gradient: false, want: { logprobs: true }, temperature: 1 };
+  const tokens = {
+    promptTokens: Int32Array.from(sequence.promptTokens),
+    responseTokens: Int32Array.from(sequence.responseTokens),
+  };
+  const { logprobs } = await model.forward([tokens], options);
+  return { model, logprobs: [...logprobs![0]] };
+}
 
 describe('a GGUF file', () => {
   it('is dequantised as gguf-py dequantises it, bit for bit', async () => {
@@ -58,28 +78,15 @@ describe('a GGUF file', () => {
   });
 
   it('gives the log-probs that transformers gives of it, and so does the folder it is exported to', async () => {
-    const engine = createReferenceEngine();
-    const score = async (path: string) => {
-      const spec = { folder: path, head: 'lm', adapter: { kind: 'none' }, trainable: false } as const;
-      const model = await engine.open(spec);
-      const sequence = {
-        promptTokens: Int32Array.from(golden.promptTokens),
-        responseTokens: Int32Array.from(golden.responseTokens),
-      };
-      const options = { gradient: false, want: { logprobs: true }, temperature: 1 };
-      const { logprobs } = await model.forward([sequence], options);
-      return { model, logprobs: [...logprobs![0]] };
-    };
-    const { model, logprobs } = await score(FIXTURE);
+    const { model, logprobs } = await score(FIXTURE, golden);
     logprobs.forEach((value, t) => expect(value).toBeCloseTo(golden.logprobs[t], 4));
     const exported = join(folder, 'exported');
     await model.exportWeights(exported);
-    expect((await score(exported)).logprobs).toEqual(logprobs);
+    expect((await score(exported, golden)).logprobs).toEqual(logprobs);
     const messages = [{ role: 'user', content: 'hello world 1234 é' }] as const;
     const [ofFile, ofFolder] = [await loadTokenizer(FIXTURE), await loadTokenizer(exported)];
     expect(ofFolder.renderChat(messages)).toEqual(ofFile.renderChat(messages));
     expect(ofFolder.stopTokens).toEqual([2]);
-    await engine.close();
   });
 
   it('tokenizes with its merges, digits one by one, and comes back to the text', async () => {
@@ -120,6 +127,9 @@ describe('a GGUF file', () => {
 
   it('of another architecture, with a key, a tensor or a pre-tokenizer nobody knows, is refused by name', async () => {
     await expect(openModel(await renamed('llama', 'gemma'))).rejects.toThrow(/architecture "gemma"/);
+    await expect(openModel(await renamed('attn_q', 'attn_z'))).rejects.toThrow(
+      /lacks tensor "blk\.0\.attn_q/,
+    );
     await expect(openModel(await renamed('llama.vocab_size', 'llama.vocab_sort'))).rejects.toThrow(
       /llama\.vocab_sort, which is not supported/,
     );
@@ -127,3 +137,69 @@ describe('a GGUF file', () => {
     await expect(loadTokenizer(await renamed('smollm', 'gemma9'))).rejects.toThrow(/tokenizer\.ggml\.pre/);
   });
 });
+
+describe.each(Object.entries(families))('a GGUF file of %s', (family, expected) => {
+  it('gives the log-probs that transformers gives of its weights, and so does the folder it is exported to', async () => {
+    const { model, logprobs } = await score(fixture(`tiny-${family}`), expected);
+    logprobs.forEach((value, t) => expect(value).toBeCloseTo(expected.logprobs[t], 4));
+    const exported = join(folder, family);
+    await model.exportWeights(exported);
+    expect((await score(exported, expected)).logprobs).toEqual(logprobs);
+    const config = await readFile(join(exported, 'config.json'), 'utf8');
+    expect(JSON.parse(config)).toMatchObject({ model_type: family === 'llama3' ? 'llama' : family });
+  });
+});
+
+describe('the RoPE scaling of a GGUF file', () => {
+  const altered = async (change: (bytes: Buffer) => void) => {
+    const bytes = await readFile(fixture('tiny-llama3'));
+    change(bytes);
+    const path = join(folder, 'scaled.gguf');
+    await writeFile(path, bytes);
+    return openModel(path);
+  };
+  /** The value of a 32-bit key stands behind its name and its type. */
+  const valueOf = (bytes: Buffer, key: string) => bytes.indexOf(key) + key.length + 4;
+
+  it('of llama3 is told by its factors', async () => {
+    expect((await altered(() => undefined)).shape.ropeScaling).toEqual({
+      ...{ type: 'llama3', factor: 4, lowFrequencyFactor: 1, highFrequencyFactor: 4 },
+      originalMaxPositions: 32,
+    });
+  });
+
+  it('is refused where the factors are not those of llama3', async () => {
+    const original = 'llama.rope.scaling.original_context_length';
+    await expect(altered((bytes) => bytes.writeUInt32LE(64, valueOf(bytes, original)))).rejects.toThrow(
+      /factors in rope_freqs\.weight that are not those of Llama 3\.1/,
+    );
+  });
+});
+
+describe('a damaged GGUF file', () => {
+  it.each(['tiny-llama', 'tiny-llama3', 'tiny-qwen2', 'tiny-qwen3'])(
+    '(%s) with any byte of its header changed opens, or says in a sentence why not',
+    { timeout: 30_000 },
+    async (name) => {
+      const bytes = await readFile(fixture(name));
+      const path = join(folder, `${name}.gguf`);
+      const mutation = fc.record({ at: fc.nat(8000), byte: fc.nat(255), cut: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(mutation, async ({ at, byte, cut }) => {
+          const copy = Buffer.from(bytes);
+          copy[at] = byte;
+          await writeFile(path, cut ? copy.subarray(0, at) : copy);
+          for (const open of [readWhole, loadTokenizer]) {
+            await open(path).catch((error: unknown) => expect(error).toBeInstanceOf(GuiderailError));
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+});
+
+async function readWhole(path: string): Promise<void> {
+  const model = await openModel(path);
+  for (const { name } of parameterTable(model.shape)) await model.readTensor(name);
+}

@@ -31,12 +31,15 @@ const scalings = z.discriminatedUnion('rope_type', [
     }),
 ]);
 
-/** Frequencies in radians a position, one per pair: headDim / 2 numbers. */
-export function ropeFrequencies(rope: {
+/** The part of a model's shape that decides its frequencies. */
+interface RopeOf {
   readonly headDim: number;
   readonly ropeTheta: number;
   readonly ropeScaling?: RopeScaling;
-}): Float64Array {
+}
+
+/** Frequencies in radians a position, one per pair: headDim / 2 numbers. */
+export function ropeFrequencies(rope: RopeOf): Float64Array {
   return Float64Array.from({ length: rope.headDim / 2 }, (_, pair) =>
     scaled(rope.ropeTheta ** ((-2 * pair) / rope.headDim), rope.ropeScaling),
   );
@@ -96,4 +99,35 @@ export function ropeScalingJson(scaling: RopeScaling | undefined): Record<string
     high_freq_factor: scaling.highFrequencyFactor,
     original_max_position_embeddings: scaling.originalMaxPositions,
   };
+}
+
+/** What each frequency is divided by, as llama.cpp stores a scaling: headDim / 2 numbers in float32. */
+export function ropeFactors(rope: RopeOf): Float32Array {
+  const { headDim, ropeTheta } = rope;
+  const plain = ropeFrequencies({ headDim, ropeTheta });
+  const scaled = ropeFrequencies(rope);
+  return Float32Array.from(plain, (frequency, pair) => frequency / scaled[pair]);
+}
+
+/**
+ * The scaling that gives these factors, which do not name it: tried is that of Llama 3.1, 3.2 and 3.3, frequency
+ * factors 1 and 4, with the largest factor as its own. Undefined if it gives others. Conversion computes in float32,
+ * hence the margin.
+ */
+export function llama3FromFactors(
+  factors: Float32Array,
+  rope: { readonly headDim: number; readonly ropeTheta: number },
+  originalMaxPositions: number,
+): RopeScaling | undefined {
+  const factor = factors.reduce((largest, value) => Math.max(largest, value), 1);
+  const ropeScaling: RopeScaling = {
+    ...{ type: 'llama3', factor, lowFrequencyFactor: 1, highFrequencyFactor: 4 },
+    originalMaxPositions,
+  };
+  const { headDim, ropeTheta } = rope;
+  const expected = ropeFactors({ headDim, ropeTheta, ropeScaling });
+  const same =
+    factors.length === expected.length &&
+    expected.every((value, pair) => Math.abs(factors[pair] / value - 1) < 1e-4);
+  return same ? ropeScaling : undefined;
 }
