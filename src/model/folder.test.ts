@@ -233,7 +233,7 @@ describe('a folder of shards', () => {
         }
         await writeFile(join(folder, name), originals.get(name)!);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -188,7 +188,8 @@ export async function makeEmptyFolder(dir: string): Promise<void> {
   }
 }
 
-async function copyTokenizer(from: string, to: string): Promise<void> {
+/** Copies the tokenizer's files of a folder, or those that a GGUF file stands for. @throws ModelError */
+export async function copyTokenizer(from: string, to: string): Promise<void> {
   try {
     if (isGguf(from)) {
       for (const [name, text] of await ggufTokenizerFiles(from)) await writeFile(join(to, name), text);

@@ -4,54 +4,14 @@
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
 import { openGguf } from './gguf.ts';
-
-/** What tokenizer.json says of a pre-tokenizer that llama.cpp only names. */
-interface Splitting {
-  readonly pre_tokenizer: object;
-  readonly normalizer?: object;
-  /** A word that is a token is that token, whatever merges would make of it. */
-  readonly ignoreMerges?: true;
-  /** What llama.cpp takes where tokenizer.ggml.add_bos_token is left out. */
-  readonly addsBos?: true;
-}
-
-const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-const sequence = (...pretokenizers: object[]) => ({ type: 'Sequence', pretokenizers });
-/** Every match and every gap between matches is a word of its own. */
-const split = (Regex: string) => ({
-  ...{ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false },
-});
-const splitting = (...patterns: string[]) =>
-  sequence(...patterns.map(split), { ...BYTE_LEVEL, use_regex: false });
-
-/** Runs of at most `digits` digits; contractions and line ends as GPT-4 has them. */
-const words = (digits: string) =>
-  `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}` +
-  '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
-const GPT2_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
-
-/**
- * By tokenizer.ggml.pre: the tokenizer.json of HuggingFaceTB/SmolLM2, meta-llama/Llama-3, Qwen/Qwen2 and gpt2. What
- * llama.cpp calls default no model of Hugging Face has: it is spelled out as llama-vocab.cpp has it.
- */
-const SPLITTINGS: Readonly<Record<string, Splitting>> = {
-  smollm: { pre_tokenizer: sequence({ type: 'Digits', individual_digits: true }, BYTE_LEVEL) },
-  'llama-bpe': { pre_tokenizer: splitting(words('\\p{N}{1,3}')), ignoreMerges: true, addsBos: true },
-  qwen2: { pre_tokenizer: splitting(words('\\p{N}')), normalizer: { type: 'NFC' } },
-  'gpt-2': { pre_tokenizer: BYTE_LEVEL },
-  default: {
-    pre_tokenizer: splitting('[\\p{P}\\$\\+<=>\\^~\\|]+', GPT2_WORDS, '\\p{N}+', '[0-9][0-9][0-9]'),
-  },
-};
-/** llama.cpp's enum llama_token_type. */
-const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
+import { SPLITTINGS, TOKEN_TYPES } from './gguf-splittings.ts';
 
 const id = z.int().nonnegative().optional();
 const metadataSchema = z.looseObject({
   'tokenizer.ggml.model': z.literal('gpt2'),
   'tokenizer.ggml.pre': z.enum(Object.keys(SPLITTINGS)),
   'tokenizer.ggml.tokens': z.array(z.string()).min(1),
-  'tokenizer.ggml.token_type': z.array(z.int().min(TYPES.normal).max(TYPES.unused)),
+  'tokenizer.ggml.token_type': z.array(z.int().min(TOKEN_TYPES.normal).max(TOKEN_TYPES.unused)),
   'tokenizer.ggml.merges': z.array(z.string().regex(/^\S+ \S+$/)),
   'tokenizer.ggml.bos_token_id': id,
   'tokenizer.ggml.eos_token_id': id,
@@ -139,9 +99,9 @@ function tokenizerJson(metadata: z.output<typeof metadataSchema>): object {
   const splitting = SPLITTINGS[metadata['tokenizer.ggml.pre']];
   const tokens = metadata['tokenizer.ggml.tokens'];
   const added = metadata['tokenizer.ggml.token_type'].flatMap((type, at) => {
-    if (type === TYPES.normal || type === TYPES.unused) return [];
+    if (type === TOKEN_TYPES.normal || type === TOKEN_TYPES.unused) return [];
     const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-    return [{ id: at, content: tokens[at], ...flags, special: type !== TYPES.userDefined }];
+    return [{ id: at, content: tokens[at], ...flags, special: type !== TOKEN_TYPES.userDefined }];
   });
   return {
     version: '1.0',

@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { createReferenceEngine } from '../engine/reference/reference.ts';
 import { GuiderailError } from '../errors.ts';
+import type { GgufEntry, GgufValue } from './gguf-encoding.ts';
+import { encodeGgufHeader } from './gguf-encoding.ts';
 import { openGguf } from './gguf.ts';
 import { openModel } from './open.ts';
 import { parameterTable } from './shape.ts';
@@ -176,6 +178,68 @@ describe('the RoPE scaling of a GGUF file', () => {
   });
 });
 
+describe('the RoPE keys of a GGUF file', () => {
+  /** One layer of zeros, with these keys besides those that every model has. */
+  async function withKeys(extra: Readonly<Record<string, GgufValue>>, more: GgufEntry[] = []) {
+    const uint32 = (value: number): GgufValue => ({ type: 'uint32', value });
+    const metadata = new Map<string, GgufValue>([
+      ['general.architecture', { type: 'string', value: 'llama' }],
+      ...Object.entries({
+        block_count: 1,
+        context_length: 64,
+        embedding_length: 8,
+        feed_forward_length: 4,
+        'attention.head_count': 1,
+      }).map(([key, value]): [string, GgufValue] => [`llama.${key}`, uint32(value)]),
+      ['llama.attention.layer_norm_rms_epsilon', { type: 'float32', value: 1e-5 }],
+      ...Object.entries(extra),
+    ]);
+    const matrices: [string, number[]][] = [
+      ['token_embd.weight', [5, 8]],
+      ...['attn_q', 'attn_k', 'attn_v', 'attn_output'].map((name): [string, number[]] => [name, [8, 8]]),
+      ...['ffn_gate', 'ffn_up'].map((name): [string, number[]] => [name, [4, 8]]),
+      ['ffn_down', [8, 4]],
+      ...['attn_norm', 'ffn_norm'].map((name): [string, number[]] => [name, [8]]),
+      ['output_norm.weight', [8]],
+    ];
+    const entries = matrices.map(([name, dims]): GgufEntry => {
+      return { name: name.includes('.') ? name : `blk.0.${name}.weight`, dims, storage: 'F32' };
+    });
+    const path = join(folder, 'keys.gguf');
+    await writeFile(
+      path,
+      Buffer.concat([encodeGgufHeader(metadata, [...entries, ...more]), Buffer.alloc(8192)]),
+    );
+    return (await openModel(path)).shape.ropeScaling;
+  }
+  const scaling = (type: string | null, factor: number | null): Readonly<Record<string, GgufValue>> => ({
+    ...(type !== null && { 'llama.rope.scaling.type': { type: 'string', value: type } }),
+    ...(factor !== null && { 'llama.rope.scaling.factor': { type: 'float32', value: factor } }),
+  });
+
+  it.each([
+    [null, null, undefined],
+    ['none', 4, undefined],
+    ['linear', null, undefined],
+    ['linear', 0, undefined],
+    ['linear', 4, { type: 'linear', factor: 4 }],
+    // llama.cpp takes linear where the type is left out.
+    [null, 4, { type: 'linear', factor: 4 }],
+  ])('of type %s and factor %s are %j', async (type, factor, expected) => {
+    expect(await withKeys(scaling(type, factor))).toEqual(expected);
+  });
+
+  it('are refused where engines do not compute them', async () => {
+    await expect(withKeys(scaling('yarn', 4))).rejects.toThrow(/RoPE scaling "yarn"/);
+    await expect(withKeys(scaling('linear', -1))).rejects.toThrow(/factor of -1/);
+    await expect(withKeys(scaling('linear', NaN))).rejects.toThrow(/factor of NaN/);
+    const factors: GgufEntry = { name: 'rope_freqs.weight', dims: [4], storage: 'F32' };
+    await expect(withKeys(scaling('linear', 4), [factors])).rejects.toThrow(/another scaling/);
+    // Factors of zero.
+    await expect(withKeys({}, [factors])).rejects.toThrow(/not those of Llama 3\.1/);
+  });
+});
+
 describe('a damaged GGUF file', () => {
   it.each(['tiny-llama', 'tiny-llama3', 'tiny-qwen2', 'tiny-qwen3'])(
     '(%s) with any byte of its header changed opens, or says in a sentence why not',
@@ -193,7 +257,7 @@ describe('a damaged GGUF file', () => {
             await open(path).catch((error: unknown) => expect(error).toBeInstanceOf(GuiderailError));
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     },
   );
