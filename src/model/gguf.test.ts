@@ -48,9 +48,9 @@ const renamed = (from: string, to: string) =>
   changed((bytes) => Buffer.from(bytes.toString('latin1').replaceAll(from, to), 'latin1'));
 
 /** The log-probs of the response, and the model that gave them. */
-async function score(path: string, sequence: z.output<typeof scored>) {
+async function score(path: string, sequence: z.output<typeof scored>, trainable = false) {
   const engine = createReferenceEngine();
-  const spec = { folder: path, head: 'lm', adapter: { kind: 'none' }, trainable: false } as const;
+  const spec = { folder: path, head: 'lm', adapter: { kind: 'none' }, trainable } as const;
   const model = await engine.open(spec);
   const options = { gradient: false, want: { logprobs: true }, temperature: 1 };
   const tokens = {
@@ -141,12 +141,15 @@ describe('a GGUF file', () => {
 });
 
 describe.each(Object.entries(families))('a GGUF file of %s', (family, expected) => {
-  it('gives the log-probs that transformers gives of its weights, and so does the folder it is exported to', async () => {
-    const { model, logprobs } = await score(fixture(`tiny-${family}`), expected);
+  it('gives the log-probs that transformers gives of its weights, and so does the folder it is exported to; its state can be saved and loaded', async () => {
+    const { model, logprobs } = await score(fixture(`tiny-${family}`), expected, true);
     logprobs.forEach((value, t) => expect(value).toBeCloseTo(expected.logprobs[t], 4));
     const exported = join(folder, family);
     await model.exportWeights(exported);
     expect((await score(exported, expected)).logprobs).toEqual(logprobs);
+    const state = join(folder, `${family}-state`);
+    await model.save(state);
+    await model.load(state);
     const config = await readFile(join(exported, 'config.json'), 'utf8');
     expect(JSON.parse(config)).toMatchObject({ model_type: family === 'llama3' ? 'llama' : family });
   });

@@ -140,7 +140,7 @@ export function parseConfig(json: unknown, where: string): ModelShape {
   // Before the keys, which another family may name otherwise.
   if (named.success && !configSchema.shape.model_type.safeParse(named.data.model_type).success) {
     throw new ModelError(
-      `${where} asks for model_type "${named.data.model_type}", which is not supported; use a ${FAMILIES.join(', ')} model.`,
+      `${where} asks for model_type "${named.data.model_type}", which is not supported; use a llama, mistral, qwen2 or qwen3 model.`,
     );
   }
   const parsed = configSchema.safeParse(json);

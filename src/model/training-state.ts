@@ -2,6 +2,7 @@
 // opens like any other) beside the optimizer's moments and, written last, state.json: a folder without it is not complete.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
 import { readModelFolder, writeModelFolder } from './folder.ts';
@@ -83,8 +84,8 @@ async function readAll<A extends FloatArray>(
 }
 
 /** Everything that changes a forward; the end-of-sequence ids do not. */
-function computation(shape: ModelShape): string {
-  return JSON.stringify({ ...shape, eosTokenIds: [] });
+function computation(shape: ModelShape): ModelShape {
+  return { ...shape, eosTokenIds: [] };
 }
 
 /** @throws ModelError when the folder is incomplete, damaged, or of a model of another shape or precision. */
@@ -95,9 +96,10 @@ export async function loadState<A extends FloatArray>(
 ): Promise<TrainingState<A>> {
   const step = await readStep(dir);
   const folder = await readModelFolder(dir);
-  if (computation(folder.shape) !== computation(shape)) {
+  // A shape from a GGUF file has its keys in another order.
+  if (!isDeepStrictEqual(computation(folder.shape), computation(shape))) {
     throw new ModelError(
-      `Expected ${dir} to hold the state of this model, ${computation(shape)}, got ${computation(folder.shape)}.`,
+      `Expected ${dir} to hold the state of this model, ${JSON.stringify(computation(shape))}, got ${JSON.stringify(computation(folder.shape))}.`,
     );
   }
   const table = parameterTable(shape);
