@@ -22,7 +22,7 @@
       "sources": [
         "native/core/adamw.cpp", "native/core/attention.cpp", "native/core/batch.cpp", "native/core/cpu.cpp", "native/core/decoder.cpp",
         "native/core/head.cpp", "native/core/linear.cpp", "native/core/model.cpp", "native/core/norm.cpp",
-        "native/core/parameters.cpp", "native/core/pool.cpp", "native/core/sampler.cpp",
+        "native/core/parameters.cpp", "native/core/pool.cpp", "native/core/products.cpp", "native/core/sampler.cpp",
         "native/core/kernels/kernels_portable.cpp", "native/core/kernels/natural_log.cpp"
       ]
     },
@@ -52,8 +52,20 @@
       ]
     },
     {
+      "target_name": "kernels_avx512bf16",
+      "type": "static_library",
+      "conditions": [
+        ["target_arch=='x64'", {
+          "sources": ["native/core/kernels/kernels_avx512bf16.cpp"],
+          "cflags": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mavx512bf16", "-mfma", "-Wno-uninitialized", "-Wno-maybe-uninitialized"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mavx512bf16", "-mfma"] },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        }, { "type": "none" }]
+      ]
+    },
+    {
       "target_name": "guiderail",
-      "dependencies": ["core", "kernels_avx2", "kernels_avx512"],
+      "dependencies": ["core", "kernels_avx2", "kernels_avx512", "kernels_avx512bf16"],
       "sources": ["native/binding/addon.cpp"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "<!(node -p \"require('node-api-headers').include_dir\")"],
       # Swallow: a thread that is torn down takes no exceptions any more, and throwing one would end the process.
@@ -65,7 +77,7 @@
     {
       "target_name": "core_tests",
       "type": "executable",
-      "dependencies": ["core", "kernels_avx2", "kernels_avx512"],
+      "dependencies": ["core", "kernels_avx2", "kernels_avx512", "kernels_avx512bf16"],
       "ldflags": ["-pthread"],
       "sources": [
         "native/tests/main.cpp", "native/tests/base_tests.cpp", "native/tests/function_tests.cpp",
@@ -75,7 +87,7 @@
     {
       "target_name": "kernel_bench",
       "type": "executable",
-      "dependencies": ["core", "kernels_avx2", "kernels_avx512"],
+      "dependencies": ["core", "kernels_avx2", "kernels_avx512", "kernels_avx512bf16"],
       "ldflags": ["-pthread"],
       "sources": ["bench/kernels/main.cpp", "bench/kernels/peak.cpp"]
     }

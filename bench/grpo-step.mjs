@@ -4,7 +4,8 @@
 //   npm run bench                                      the native engine alone
 //   npm run bench -- --peer trl --python /path/python  TRL beside it, in turns, and the ratio
 //
-// Options: --shape tiny|135m  --prompts 16  --new-tokens 64  --steps 8  --threads N  --rounds 2 (with --peer)
+// Options: --shape tiny|135m  --prompts 16  --new-tokens 64  --steps 8  --threads N
+//          --dtype fp32|bf16 (both by default)  --rounds 2 (with --peer)
 // Prints one JSON line a system and round, medians over the steps after the first and the event loop's delay, and at
 // the end a table of them.
 import { spawnSync } from 'node:child_process';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     'new-tokens': { type: 'string', default: '64' },
     steps: { type: 'string', default: '8' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    dtype: { type: 'string' },
     peer: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     rounds: { type: 'string', default: '2' },
@@ -161,10 +163,10 @@ const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-async function measureOurs() {
+async function measureOurs(dtype) {
   const folder = mkdtempSync(join(tmpdir(), 'guiderail-bench-'));
   writeFileSync(join(folder, 'README'), 'scratch of bench/grpo-step.mjs\n');
-  const engine = createNativeEngine({ threads: Number(options.threads) });
+  const engine = createNativeEngine({ dtype, threads: Number(options.threads) });
   try {
     const model = await openModel(engine, folder);
     const times = [await step(model, 0)];
@@ -177,7 +179,7 @@ async function measureOurs() {
     return {
       system: 'guiderail',
       shape: options.shape,
-      dtype: 'fp32',
+      dtype,
       instructionSet: engine.instructionSet,
       threads: Number(options.threads),
       completions,
@@ -223,8 +225,10 @@ print({ machine: cpus()[0].model, cores: availableParallelism(), node: process.v
 const ours = [];
 const peers = [];
 for (let round = 0; round < (options.peer ? Number(options.rounds) : 1); round++) {
-  ours.push(await measureOurs());
-  print(ours.at(-1));
+  for (const dtype of options.dtype ? [options.dtype] : ['fp32', 'bf16']) {
+    ours.push(await measureOurs(dtype));
+    print(ours.at(-1));
+  }
   for (const dtype of options.peer ? ['fp32', 'bf16'] : []) {
     peers.push(measurePeer(dtype));
     print(peers.at(-1));
@@ -243,15 +247,22 @@ const rows = [...ours, ...peers].map((result) => [
     : [result.eventLoopDelayP99Ms, result.eventLoopDelayMaxMs]),
 ]);
 if (peers.length > 0) {
-  // Ours at its slowest against the peer at its fastest, either dtype.
-  const ratios = Object.values(FIELDS).map((field) => {
-    const slowest = Math.min(...ours.map((result) => result[field]));
-    return (slowest / Math.max(...peers.map((result) => result[field]))).toFixed(2);
-  });
-  print({
-    ratioToPeersFastest: Object.fromEntries(Object.keys(FIELDS).map((name, i) => [name, Number(ratios[i])])),
-  });
-  rows.push(['slowest of ours / fastest of theirs', ...ratios, '', '']);
+  // Ours at its slowest in each dtype against the peer at its fastest in either.
+  for (const dtype of new Set(ours.map((result) => result.dtype))) {
+    const ratios = Object.values(FIELDS).map((field) => {
+      const slowest = Math.min(
+        ...ours.filter((result) => result.dtype === dtype).map((result) => result[field]),
+      );
+      return (slowest / Math.max(...peers.map((result) => result[field]))).toFixed(2);
+    });
+    print({
+      dtype,
+      ratioToPeersFastest: Object.fromEntries(
+        Object.keys(FIELDS).map((name, i) => [name, Number(ratios[i])]),
+      ),
+    });
+    rows.push([`slowest of ours in ${dtype} / fastest of theirs`, ...ratios, '', '']);
+  }
 }
 const header = ['tokens/s', 'generate', 'train', 'end to end', 'loop delay p99 ms', 'max ms'];
 const rule = header.map(() => '---');

@@ -60,6 +60,8 @@ const sftEntries: Record<string, Entry> = {
 const ENGINE = [
   'engine.kind=native',
   'engine.kind=reference',
+  'engine.dtype=bf16',
+  'engine.dtype=fp32',
   'engine.threads',
   'engine.activationBudgetMiB',
 ];

@@ -137,6 +137,8 @@ const trainEntries: Record<string, Entry> = {
 const ENGINE = [
   'engine.kind=native',
   'engine.kind=reference',
+  'engine.dtype=bf16',
+  'engine.dtype=fp32',
   'engine.threads',
   'engine.activationBudgetMiB',
 ];

@@ -89,30 +89,32 @@ double measure(const Case& one) {
   return one.flops * runs / elapsed.count() * 1e-9;
 }
 
-void report(const Kernels& kernels, int threads) {
+void report(const Kernels& kernels, Precision precision, int threads) {
+  const bool bf16 = precision == Precision::Bf16;
   Pool pool(threads);
-  const Runtime runtime{kernels, pool};
+  Products products(kernels, pool, precision);
+  const Runtime runtime{kernels, pool, products};
   std::vector<Case> cases;
   std::vector<std::unique_ptr<Matrix>> matrices;
   std::vector<Buffer> buffers;
   for (int M : {2048, 128, 8, 1}) addCases(cases, matrices, runtime, M, 576, 1536);
   for (int M : {2048, 128, 8, 1}) addCases(cases, matrices, runtime, M, 192, 512);
-  if (threads == 1) {
+  if (threads == 1 && !bf16) {
     addScores(cases, kernels, buffers, 256, 64);
     addScores(cases, kernels, buffers, 112, 32);
   }
   double peak = 0;
   for (int round = 0; round < ROUNDS; round++) {
-    peak = std::max(peak, bench::registerPeak(kernels.name));
+    peak = std::max(peak, bench::registerPeak(kernels.name, bf16));
     for (Case& one : cases) one.best = std::max(one.best, measure(one));
   }
   // More threads than one are measured against that many times the peak of one.
   const double most = peak * threads;
   for (const Case& one : cases) {
-    std::printf("| %s | %s | %d | %.0f | %s |\n", one.name.c_str(), kernels.name, threads, one.best,
+    std::printf("| %s | %s | %s | %d | %.0f | %s |\n", one.name.c_str(), kernels.name, bf16 ? "bf16" : "fp32", threads, one.best,
                 most > 0 ? (std::to_string(static_cast<int>(std::lround(100 * one.best / most))) + " %").c_str() : "");
   }
-  if (most > 0) std::printf("| registers alone | %s | %d | %.0f | 100 %% |\n", kernels.name, threads, most);
+  if (most > 0) std::printf("| registers alone | %s | %s | %d | %.0f | 100 %% |\n", kernels.name, bf16 ? "bf16" : "fp32", threads, most);
   std::fflush(stdout);
 }
 }  // namespace
@@ -123,10 +125,12 @@ int main(int count, char** arguments) {
     for (int i = 1; i < count; i++) sets.push_back(&chooseKernels(arguments[i]));
     if (sets.empty()) sets = availableKernels();
     const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    std::printf("| M × in × out | set | threads | GFLOP/s | of the peak |\n| --- | --- | --- | --- | --- |\n");
+    std::printf("| M × in × out | set | factors | threads | GFLOP/s | of the peak |\n| --- | --- | --- | --- | --- | --- |\n");
     for (const Kernels* kernels : sets) {
-      report(*kernels, 1);
-      if (cores > 1) report(*kernels, cores);
+      for (const Precision precision : {Precision::Float32, Precision::Bf16}) {
+        report(*kernels, precision, 1);
+        if (cores > 1) report(*kernels, precision, cores);
+      }
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -21,11 +21,12 @@ Napi::Value instructionSets(const Info& info) {
   return names;
 }
 
-/** (threads, instructionSet or '') */
+/** (threads, instructionSet or '', whether products are of bf16) */
 Napi::Value createRuntime(const Info& info) {
   const int threads = integer(info[0], "threads", 1);
   const auto& kernels = guiderail::chooseKernels(text(info[1], "the instruction set"));
-  return wrap(info.Env(), std::make_shared<Machine>(kernels, threads));
+  const auto precision = boolean(info[2], "bf16") ? guiderail::Precision::Bf16 : guiderail::Precision::Float32;
+  return wrap(info.Env(), std::make_shared<Machine>(kernels, threads, precision));
 }
 
 ModelShape shapeFrom(const Napi::Value& value) {
@@ -92,25 +93,29 @@ std::pair<float*, size_t> arrayOf(const Info& info, OpenModel& open) {
   return {which == 0 ? tensor.weight : which == 1 ? tensor.first : tensor.second, tensor.size()};
 }
 
-/** (model, which, index, Float32Array) */
+/** The memory of an argument that must be a Float32Array of so many numbers. */
+float* floatsOf(const Napi::Value& value, size_t size) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
+      value.As<Napi::TypedArray>().ElementLength() != size) {
+    throw Napi::TypeError::New(value.Env(), "Expected a Float32Array of " + std::to_string(size) + " numbers for this tensor.");
+  }
+  return value.As<Napi::Float32Array>().Data();
+}
+
+/** (model, which, index, from) */
 Napi::Value writeArray(const Info& info) {
   const auto open = take<OpenModel>(info[0]);
   const auto [target, size] = arrayOf(info, *open);
-  if (!info[3].IsTypedArray() || info[3].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
-      info[3].As<Napi::TypedArray>().ElementLength() != size) {
-    throw Napi::TypeError::New(info.Env(), "Expected a Float32Array of " + std::to_string(size) + " numbers for this tensor.");
-  }
-  std::memcpy(target, info[3].As<Napi::Float32Array>().Data(), size * sizeof(float));
+  std::memcpy(target, floatsOf(info[3], size), size * sizeof(float));
   return info.Env().Undefined();
 }
 
-/** (model, which, index) */
+/** (model, which, index, into) */
 Napi::Value readArray(const Info& info) {
   const auto open = take<OpenModel>(info[0]);
   const auto [source, size] = arrayOf(info, *open);
-  auto array = Napi::Float32Array::New(info.Env(), size);
-  std::memcpy(array.Data(), source, size * sizeof(float));
-  return array;
+  std::memcpy(floatsOf(info[3], size), source, size * sizeof(float));
+  return info.Env().Undefined();
 }
 
 /** (model): after writing weights */

@@ -17,8 +17,10 @@ namespace binding {
 
 /** Threads and kernels of one engine. One call computes at a time. */
 struct Machine {
-  Machine(const guiderail::Kernels& kernels, int threads) : pool(threads), runtime{kernels, pool} {}
+  Machine(const guiderail::Kernels& kernels, int threads, guiderail::Precision precision)
+      : pool(threads), products(kernels, pool, precision), runtime{kernels, pool, products} {}
   guiderail::Pool pool;
+  guiderail::Products products;
   guiderail::Runtime runtime;
   std::mutex turn;
 };

@@ -2,6 +2,7 @@
 // Recycler it came from, because fresh memory costs the system as much time as a layer's arithmetic.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -23,13 +24,7 @@ class Buffer {
   Buffer() = default;
   /** Throws std::bad_alloc. */
   explicit Buffer(size_t floats) : size_(floats) {
-    if (floats == 0) return;
-    // Large blocks are aligned to huge pages and ask for them.
-    const std::align_val_t alignment{bytes() >= HUGE_PAGE ? HUGE_PAGE : 64};
-    data_ = std::unique_ptr<float, Free>(static_cast<float*>(::operator new(bytes(), alignment)), Free{alignment});
-#if defined(__linux__)
-    if (bytes() >= HUGE_PAGE) madvise(data_.get(), bytes() / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-#endif
+    if (floats > 0) data_ = std::unique_ptr<float, Free>(allocate(bytes()), Free{bytes()});
   }
   static Buffer zeros(size_t floats) {
     Buffer buffer(floats);
@@ -47,12 +42,39 @@ class Buffer {
   }
 
  private:
+#if defined(__linux__)
+  // Large blocks are mapped one by one, aligned to huge pages, and ask for them. What is freed is the system's again:
+  // the C library would keep hundreds of megabytes in pieces that nothing later fits.
   static constexpr size_t HUGE_PAGE = size_t{2} << 20;
+  static bool isMapped(size_t bytes) { return bytes >= HUGE_PAGE; }
+  static size_t hugePages(size_t bytes) { return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
+  static void* map(size_t bytes) {
+    const size_t wanted = hugePages(bytes);
+    void* const mapped = mmap(nullptr, wanted + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    const size_t before = HUGE_PAGE - reinterpret_cast<uintptr_t>(mapped) % HUGE_PAGE;
+    char* const start = static_cast<char*>(mapped) + before;
+    munmap(mapped, before);
+    if (before < HUGE_PAGE) munmap(start + wanted, HUGE_PAGE - before);
+    // Not the rest of the last huge page, which may stay empty.
+    madvise(start, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    return start;
+  }
+  static void unmap(void* p, size_t bytes) { munmap(p, hugePages(bytes)); }
+#else
+  static bool isMapped(size_t) { return false; }
+  static void* map(size_t) { return nullptr; }
+  static void unmap(void*, size_t) {}
+#endif
+  static constexpr std::align_val_t ALIGNMENT{64};
+  static float* allocate(size_t bytes) {
+    return static_cast<float*>(isMapped(bytes) ? map(bytes) : ::operator new(bytes, ALIGNMENT));
+  }
   struct Free {
-    std::align_val_t alignment;
-    void operator()(float* p) const { ::operator delete(p, alignment); }
+    size_t bytes;
+    void operator()(float* p) const { isMapped(bytes) ? unmap(p, bytes) : ::operator delete(p, ALIGNMENT); }
   };
-  std::unique_ptr<float, Free> data_{nullptr, Free{std::align_val_t{64}}};
+  std::unique_ptr<float, Free> data_{nullptr, Free{0}};
   size_t size_ = 0;
 };
 
@@ -110,6 +132,11 @@ class Recycler {
     free_.push_back(std::move(buffer));
     makeRoom(0);
   }
+  /** On loan and given back. */
+  size_t bytes() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return total_;
+  }
 
  private:
   /** Frees what was given back longest ago. */
@@ -122,7 +149,6 @@ class Recycler {
 
   const size_t limit_;
   std::mutex mutex_;
-  /** Bytes on loan and given back. */
   size_t total_ = 0;
   std::deque<Buffer> free_;
 };

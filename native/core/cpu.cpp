@@ -8,6 +8,7 @@ extern const Kernels kernels_portable;
 #if defined(__x86_64__)
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
+extern const Kernels kernels_avx512bf16;
 #endif
 
 std::vector<const Kernels*> availableKernels() {
@@ -17,10 +18,10 @@ std::vector<const Kernels*> availableKernels() {
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (avx2) tables.push_back(&kernels_avx2);
-  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
-    tables.push_back(&kernels_avx512);
-  }
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+  if (avx512) tables.push_back(&kernels_avx512);
+  if (avx512 && __builtin_cpu_supports("avx512bf16")) tables.push_back(&kernels_avx512bf16);
 #endif
   return tables;
 }

@@ -20,23 +20,26 @@ int rowsPerTask(const Runtime& runtime, int M, int panels) {
 }
 
 /** The job that an index falls to when each has count(job) of them; the index within it. */
-template <typename Job, typename F>
-std::pair<const Job*, int> jobOf(std::initializer_list<Job> jobs, int index, F count) {
-  const Job* job = jobs.begin();
+template <typename Jobs, typename F>
+auto jobOf(const Jobs& jobs, int index, F count) {
+  auto job = &*jobs.begin();
   for (; index >= count(*job); job++) index -= count(*job);
-  return {job, index};
+  return std::pair{job, index};
 }
 
-/** Columns [from, from + outputs) of y = x·Wᵀ for one panel. */
-void panelForward(const Kernels& kernels, int rows, const float* x, ptrdiff_t xRow, const Tensor& weight, int from, float* y,
-                  ptrdiff_t yRow, Onto onto) {
-  kernels.gemm(rows, std::min(kernels.panelWidth, weight.rows - from), weight.cols, x, xRow, 1,
-               weight.packed + static_cast<size_t>(from) * weight.cols, kernels.panelWidth, 16, y, yRow, onto);
+/** Columns [from, from + outputs) of y = x·Wᵀ for one panel and for `rows` rows of x from the first. */
+void panelForward(const Runtime& runtime, int first, int rows, const Factors& x, const Tensor& weight, int from, float* y, ptrdiff_t yRow,
+                  Onto onto) {
+  const int width = runtime.kernels.panelWidth, terms = runtime.products.terms(weight.cols);
+  runtime.products.gemm()(rows, std::min(width, weight.rows - from), terms, x.at + first * x.row, x.row, 1,
+                          weight.packed + static_cast<size_t>(from) * terms, width, 16, y, yRow, onto);
 }
 }  // namespace
 
 void linearForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow, std::initializer_list<LinearJob> jobs) {
   const int width = runtime.kernels.panelWidth;
+  runtime.products.begin();
+  const Factors factors = runtime.products.along(M, jobs.begin()->weight.cols, x, xRow);
   const auto panelsOf = [width](const LinearJob& job) { return (job.weight.rows + width - 1) / width; };
   int panels = 0;
   for (const LinearJob& job : jobs) panels += panelsOf(job);
@@ -51,7 +54,7 @@ void linearForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow
       const float* residual = job->residual + first * job->yRow + from;
       for (int row = 0; row < count; row++) std::memcpy(y + row * job->yRow, residual + row * job->yRow, outputs * sizeof(float));
     }
-    panelForward(runtime.kernels, count, x + first * xRow, xRow, job->weight, from, y, job->yRow, job->residual ? Onto::Sum : Onto::Zero);
+    panelForward(runtime, first, count, factors, job->weight, from, y, job->yRow, job->residual ? Onto::Sum : Onto::Zero);
     if (!job->bias) return;
     for (int row = 0; row < count; row++) runtime.kernels.add(outputs, job->bias->weight + from, y + row * job->yRow);
   });
@@ -63,12 +66,14 @@ void swigluForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow
   const int F = gateWeight.rows, width = kernels.panelWidth, panels = (F + width - 1) / width;
   const int rows = rowsPerTask(runtime, M, panels);
   const int parts = (M + rows - 1) / rows;
+  runtime.products.begin();
+  const Factors factors = runtime.products.along(M, gateWeight.cols, x, xRow);
   runtime.pool.parallelFor(panels * parts, [&](int task, int) {
     const int from = task / parts * width, outputs = std::min(width, F - from);
     const int first = task % parts * rows, count = std::min(rows, M - first);
     const size_t at = static_cast<size_t>(first) * F + from;
-    panelForward(kernels, count, x + first * xRow, xRow, gateWeight, from, gate + at, F, Onto::Zero);
-    panelForward(kernels, count, x + first * xRow, xRow, upWeight, from, up + at, F, Onto::Zero);
+    panelForward(runtime, first, count, factors, gateWeight, from, gate + at, F, Onto::Zero);
+    panelForward(runtime, first, count, factors, upWeight, from, up + at, F, Onto::Zero);
     for (int row = 0; row < count; row++) {
       const size_t own = at + static_cast<size_t>(row) * F;
       kernels.swiglu(outputs, gate + own, up + own, out + own);
@@ -77,31 +82,39 @@ void swigluForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow
 }
 
 namespace {
-/** Rows [first, first + count) and columns [from, to) of dx. */
-void inputGradientBlock(const Kernels& kernels, const LinearInputJob& job, int first, int count, int from, int to, float* dx,
+/** Rows [first, first + count) and columns [from, to) of dx += dy·W, onto nothing where `fresh`. */
+void inputGradientBlock(const Runtime& runtime, const Factors& dy, const Tensor& weight, int first, int count, int from, int to, float* dx,
                         ptrdiff_t dxRow, bool fresh) {
-  const int width = kernels.panelWidth;
-  for (int k = 0; k < job.weight.rows; k += PIECE) {
-    const int terms = std::min(PIECE, job.weight.rows - k);
+  const int width = runtime.kernels.panelWidth, all = runtime.products.terms(weight.rows);
+  for (int k = 0; k < all; k += PIECE) {
+    const int terms = std::min(PIECE, all - k);
     for (int column = from; column < to; column += width) {
       const int columns = std::min(width, to - column);
-      kernels.gemm(count, columns, terms, job.dy + first * job.dyRow + k, job.dyRow, 1,
-                   job.weight.weight + static_cast<size_t>(k) * job.weight.cols + column, job.weight.cols, 16, dx + first * dxRow + column, dxRow, fresh && k == 0 ? Onto::Zero : Onto::Chain);
+      runtime.products.gemm()(count, columns, terms, dy.at + first * dy.row + k, dy.row, 1,
+                              weight.outputs + static_cast<size_t>(k) * weight.cols + column, weight.cols, 16,
+                              dx + first * dxRow + column, dxRow, fresh && k == 0 ? Onto::Zero : Onto::Chain);
     }
   }
 }
 
+/** A job of weight gradients and its factors, for sums over tokens. */
+struct WeightGradient {
+  const LinearWeightJob* job;
+  Factors dy, x;
+};
+
 /** Rows [first, first + count) and columns [from, to) of a weight's gradient. */
-void weightGradientBlock(const Kernels& kernels, int M, const LinearWeightJob& job, int first, int count, int from, int to) {
-  const int width = kernels.panelWidth;
-  for (int token = 0; token < M; token += PIECE) {
+void weightGradientBlock(const Runtime& runtime, int M, const WeightGradient& of, int first, int count, int from, int to) {
+  const auto& [job, dy, x] = of;
+  const int width = runtime.kernels.panelWidth, all = runtime.products.terms(M);
+  for (int term = 0; term < all; term += PIECE) {
     for (int column = from; column < to; column += width) {
-      kernels.gemm(count, std::min(width, to - column), std::min(PIECE, M - token), job.dy + token * job.dyRow + first, 1, job.dyRow,
-                   job.x + token * job.xRow + column, job.xRow, 16,
-                   job.weight.gradient + static_cast<size_t>(first) * job.weight.cols + column, job.weight.cols, Onto::Sum);
+      runtime.products.gemm()(count, std::min(width, to - column), std::min(PIECE, all - term), dy.at + term * dy.row + first, 1, dy.row,
+                              x.at + term * x.row + column, x.row, 16,
+                              job->weight.gradient + static_cast<size_t>(first) * job->weight.cols + column, job->weight.cols, Onto::Sum);
     }
   }
-  if (job.bias && from == 0) kernels.addRows(M, count, job.dy + first, job.dyRow, job.bias->gradient + first);
+  if (job->bias && from == 0) runtime.kernels.addRows(M, count, job->dy + first, job->dyRow, job->bias->gradient + first);
 }
 
 /** Columns of one task, in whole panels: all, unless there are too few tasks for the threads. */
@@ -117,29 +130,36 @@ void linearBackwardInput(const Runtime& runtime, int M, float* dx, ptrdiff_t dxR
   const int cols = jobs.begin()->weight.cols;
   const int rowParts = (M + ROWS - 1) / ROWS;
   const int columns = columnsPerTask(runtime, cols, rowParts);
+  runtime.products.begin();
+  std::vector<Factors> factors;
+  for (const LinearInputJob& job : jobs) factors.push_back(runtime.products.along(M, job.weight.rows, job.dy, job.dyRow));
   runtime.pool.parallelFor((cols + columns - 1) / columns * rowParts, [&](int task, int) {
     const int from = task / rowParts * columns, first = task % rowParts * ROWS;
-    for (const LinearInputJob& job : jobs) {
-      inputGradientBlock(runtime.kernels, job, first, std::min(ROWS, M - first), from, std::min(from + columns, cols), dx, dxRow,
-                         &job == jobs.begin());
+    for (size_t i = 0; i < jobs.size(); i++) {
+      inputGradientBlock(runtime, factors[i], jobs.begin()[i].weight, first, std::min(ROWS, M - first), from, std::min(from + columns, cols), dx,
+                         dxRow, i == 0);
     }
   });
 }
 
 void linearBackwardWeight(const Runtime& runtime, int M, std::initializer_list<LinearWeightJob> jobs) {
-  const auto partsOf = [&](const LinearWeightJob& job) { return (job.weight.rows + OUTPUTS - 1) / OUTPUTS; };
+  runtime.products.begin();
+  std::vector<WeightGradient> gradients;
+  for (const LinearWeightJob& job : jobs)
+    gradients.push_back({&job, runtime.products.down(M, job.weight.rows, job.dy, job.dyRow), runtime.products.down(M, job.weight.cols, job.x, job.xRow)});
+  const auto partsOf = [&](const WeightGradient& of) { return (of.job->weight.rows + OUTPUTS - 1) / OUTPUTS; };
   int parts = 0;
-  for (const LinearWeightJob& job : jobs) parts += partsOf(job);
-  const auto columnsOf = [&](const LinearWeightJob& job) { return columnsPerTask(runtime, job.weight.cols, parts); };
-  const auto tasksOf = [&](const LinearWeightJob& job) { return (job.weight.cols + columnsOf(job) - 1) / columnsOf(job) * partsOf(job); };
+  for (const WeightGradient& of : gradients) parts += partsOf(of);
+  const auto columnsOf = [&](const WeightGradient& of) { return columnsPerTask(runtime, of.job->weight.cols, parts); };
+  const auto tasksOf = [&](const WeightGradient& of) { return (of.job->weight.cols + columnsOf(of) - 1) / columnsOf(of) * partsOf(of); };
   int tasks = 0;
-  for (const LinearWeightJob& job : jobs) tasks += tasksOf(job);
+  for (const WeightGradient& of : gradients) tasks += tasksOf(of);
   runtime.pool.parallelFor(tasks, [&](int index, int) {
-    const auto [job, task] = jobOf(jobs, index, tasksOf);
-    const int columns = columnsOf(*job);
-    const int from = task / partsOf(*job) * columns, first = task % partsOf(*job) * OUTPUTS;
-    weightGradientBlock(runtime.kernels, M, *job, first, std::min(OUTPUTS, job->weight.rows - first), from,
-                        std::min(from + columns, job->weight.cols));
+    const auto [of, task] = jobOf(gradients, index, tasksOf);
+    const Tensor& weight = of->job->weight;
+    const int columns = columnsOf(*of);
+    const int from = task / partsOf(*of) * columns, first = task % partsOf(*of) * OUTPUTS;
+    weightGradientBlock(runtime, M, *of, first, std::min(OUTPUTS, weight.rows - first), from, std::min(from + columns, weight.cols));
   });
 }
 

@@ -2,6 +2,7 @@
 // split outputs, never a sum, so the number of threads changes no bit.
 #pragma once
 #include <initializer_list>
+#include <vector>
 
 #include "parameters.hpp"
 

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "buffer.hpp"
-#include "kernels/kernels.hpp"
-#include "pool.hpp"
+#include "products.hpp"
 #include "shape.hpp"
 
 namespace guiderail {
@@ -14,6 +13,7 @@ namespace guiderail {
 struct Runtime {
   const Kernels& kernels;
   Pool& pool;
+  Products& products;
 };
 
 struct Tensor {
@@ -25,8 +25,10 @@ struct Tensor {
   float* gradient = nullptr;
   float* first = nullptr;
   float* second = nullptr;
-  /** Panels of panelWidth outputs, each [cols][panelWidth], zero-padded; null for vectors and lookups. */
+  /** Factors of forward: panels of panelWidth outputs, each [terms of cols][panelWidth], zero-padded; null for vectors and lookups. */
   float* packed = nullptr;
+  /** Factors of backward for sums over outputs: [terms of rows][cols]. The weights themselves where terms are floats. */
+  float* outputs = nullptr;
 
   size_t size() const { return static_cast<size_t>(rows) * cols; }
 };
@@ -50,6 +52,7 @@ class Parameters {
   Tensor& finalNorm() { return *finalNorm_; }
   /** Brings the packed copies up to date; call after weights were written. */
   void pack();
+  /** Bytes that forward reads of the matrices. */
   size_t packedBytes() const { return packed_.bytes(); }
   void clearGradients();
 
@@ -59,7 +62,7 @@ class Parameters {
   std::vector<LayerTensors> layers_;
   Tensor* head_ = nullptr;
   Tensor* finalNorm_ = nullptr;
-  Buffer weights_, gradients_, firsts_, seconds_, packed_;
+  Buffer weights_, gradients_, firsts_, seconds_, packed_, outputs_;
 };
 
 }  // namespace guiderail

@@ -1,13 +1,80 @@
-// The pool, the generator and the choice of an instruction set.
+// Buffers and their recycling, the pool, the generator and the choice of an instruction set.
 #include <atomic>
+#include <cstdio>
 #include <numeric>
 #include <thread>
 
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+#include "../core/buffer.hpp"
 #include "../core/pool.hpp"
 #include "harness.hpp"
 
 namespace guiderail::tests {
 namespace {
+constexpr size_t MIB = size_t{1} << 20;
+
+/** Bytes of this process that are in memory; 0 where the system does not say. */
+size_t residentBytes() {
+  size_t pages = 0;
+#if defined(__linux__)
+  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*s %zu", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  pages *= static_cast<size_t>(sysconf(_SC_PAGESIZE));
+#endif
+  return pages;
+}
+
+Once freedBuffers("what large buffers took goes back to the system, whatever lives between them", [] {
+  const size_t before = residentBytes();
+  if (before == 0) return;
+  // A first block of 24 MiB that is freed teaches the C library to keep blocks of up to that size.
+  for (const size_t size : {24 * MIB, 8 * MIB, 3 * MIB}) {
+    std::vector<Buffer> kept, freed;
+    for (int i = 0; i < 6; i++) {
+      freed.push_back(Buffer::zeros(size / sizeof(float)));
+      kept.push_back(Buffer::zeros(MIB / sizeof(float)));
+      require(reinterpret_cast<uintptr_t>(freed.back().get()) % (2 * MIB) == 0, size, " bytes are not aligned to huge pages");
+    }
+    const size_t full = residentBytes();
+    require(full >= before + 6 * size, "6 blocks of ", size, " bytes are not in memory: ", full - before);
+    freed.clear();
+    require(residentBytes() <= full - 6 * size + MIB, "of 6 blocks of ", size, " bytes only ", full - residentBytes(), " went back");
+  }
+});
+
+Once recycling("a recycler keeps what was given back within its limit, and no more than that beside what is on loan", [] {
+  const size_t before = residentBytes();
+  Recycler recycler(16 * MIB);
+  const auto floats = [](size_t mib) { return mib * MIB / sizeof(float); };
+  float* first;
+  {
+    const Lease lease = recycler.take(floats(8));
+    first = lease.get();
+  }
+  require(recycler.take(floats(7)).get() == first, "8 MiB that were given back do not serve 7");
+  require(recycler.bytes() == 8 * MIB, recycler.bytes(), " bytes of one block of 8 MiB");
+  // As many sizes as a run has: none fits another.
+  for (size_t round = 0; round < 3; round++) {
+    for (const size_t mib : {3, 5, 8, 12, 2}) {
+      const Lease lease = recycler.take(floats(mib));
+      std::memset(lease.get(), 1, lease.bytes());
+      require(recycler.bytes() <= 16 * MIB, recycler.bytes(), " bytes in round ", round);
+    }
+  }
+  {
+    std::vector<Lease> loans;
+    for (int i = 0; i < 3; i++) loans.push_back(recycler.take(floats(9)));
+    require(recycler.bytes() == 27 * MIB, "beside 27 MiB on loan: ", recycler.bytes());
+  }
+  require(recycler.bytes() == 9 * MIB, "of 27 MiB given back: ", recycler.bytes());
+  if (before > 0) require(residentBytes() <= before + 17 * MIB, residentBytes() - before, " bytes more in memory");
+});
+
 Once everyTask("a pool runs every task once, with 1 to 4 threads", [] {
   for (int threads = 1; threads <= 4; threads++) {
     Pool pool(threads);

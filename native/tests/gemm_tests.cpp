@@ -145,6 +145,79 @@ EachSet precision("products are within the bound of their roundings of double pr
   }
 });
 
+// --- products of bf16 ---------------------------------------------------------------------------------------
+
+/** To nearest, ties to even, in double precision: a bf16 number has 8 significant bits; below 2^−126 there is only 0. */
+float nearestBf16(float x) {
+  if (std::isnan(x) || std::isinf(x) || x == 0.0f) return x;
+  if (std::abs(x) < 0x1p-126f) return std::copysign(0.0f, x);
+  int exponent;
+  std::frexp(x, &exponent);
+  const double unit = std::ldexp(1.0, exponent - 8);
+  const double rounded = std::nearbyint(x / unit) * unit;
+  return std::abs(rounded) >= 0x1p128 ? std::copysign(HUGE_VALF, x) : static_cast<float>(rounded);
+}
+float floatOf(uint32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+/** Numbers of all sizes, with ties, borders and what is not finite among them. */
+std::vector<float> roundable() {
+  std::vector<float> x = {0.0f, -0.0f, 1.0f, 0x1.01p0f, 0x1.03p0f, -0x1.01p0f, 0x1.0100000002p0f, 0x1.00fffep0f, 0x1p-126f, 0x1.fep-127f, -0x1p-149f,
+                          0x1.fep127f, 0x1.fefffep127f, 0x1.ffp127f, HUGE_VALF, -HUGE_VALF, std::nanf(""), floatOf(0x7f800001u), floatOf(0xffffffffu)};
+  for (int i = 0; i < 3000; i++) x.push_back(floatOf(static_cast<uint32_t>(uniformAt(11, i) * 4294967296.0)));
+  return x;
+}
+void requirePair(float pair, float first, float second, const std::string& where) {
+  requireSame(floatOf(bitsOf(pair) & 0xffff0000u), nearestBf16(first), "first, ", where);
+  requireSame(floatOf(bitsOf(pair) << 16), nearestBf16(second), "second, ", where);
+}
+
+EachSet pairing("numbers are rounded to the nearest bf16, ties to even, and stand in pairs, the earlier in the high half", [](const Kernels& kernels) {
+  const std::vector<float> x = roundable();
+  const std::vector<float> below(x.rbegin(), x.rend());
+  for (int n : {0, 1, 2, 15, 16, 17, 33, static_cast<int>(x.size())}) {
+    Guarded along((n + 1) / 2), down(n), alone(n);
+    kernels.pairAlong(n, x.data(), along.data());
+    kernels.pairDown(n, x.data(), below.data(), down.data());
+    kernels.pairDown(n, x.data(), nullptr, alone.data());
+    for (const Guarded* out : {&along, &down, &alone}) out->requireIntact("pairs of " + std::to_string(n));
+    for (int i = 0; i < (n + 1) / 2; i++) requirePair(along[i], x[2 * i], 2 * i + 1 < n ? x[2 * i + 1] : 0.0f, "along " + std::to_string(i));
+    for (int i = 0; i < n; i++) {
+      requirePair(down[i], x[i], below[i], "down " + std::to_string(i));
+      requirePair(alone[i], x[i], 0.0f, "alone " + std::to_string(i));
+    }
+  }
+});
+
+/** What stands in C after its sum over pairs: each product of two bf16 numbers is exact, so each link rounds once. */
+EachSet pairChains("every element of a product of bf16 is one chain over k in ascending order, the same on every set", [](const Kernels& kernels) {
+  for (const Sizes& s : shapes()) {
+    const int terms = (s.K + 1) / 2;
+    const std::vector<float> a = numbers(21, static_cast<size_t>(s.M) * s.K), b = numbers(22, static_cast<size_t>(s.N) * s.K);
+    const std::vector<float> before = numbers(23, static_cast<size_t>(s.M) * s.N);
+    std::vector<float> aPairs(static_cast<size_t>(s.M) * terms), bPairs(static_cast<size_t>(terms) * s.N);
+    for (int m = 0; m < s.M; m++) kernels.pairAlong(s.K, &a[m * s.K], &aPairs[m * terms]);
+    for (int t = 0; t < terms; t++) kernels.pairDown(s.N, &b[2 * t * s.N], 2 * t + 1 < s.K ? &b[(2 * t + 1) * s.N] : nullptr, &bPairs[t * s.N]);
+    for (Onto onto : {Onto::Zero, Onto::Sum, Onto::Chain}) {
+      Guarded c(before);
+      kernels.gemmPairs(s.M, s.N, terms, aPairs.data(), terms, 1, bPairs.data(), s.N, 16, c.data(), s.N, onto);
+      c.requireIntact("product of bf16");
+      for (int m = 0; m < s.M; m++) {
+        for (int n = 0; n < s.N; n++) {
+          float chain = onto == Onto::Chain ? before[m * s.N + n] : 0.0f;
+          for (int k = 0; k < s.K; k++) {
+            const double product = static_cast<double>(nearestBf16(a[m * s.K + k])) * nearestBf16(b[k * s.N + n]);
+            chain = static_cast<float>(chain + product);  // a double holds it exactly: 24 and 16 bits not 53 apart
+          }
+          requireSame(c[m * s.N + n], onto == Onto::Sum ? before[m * s.N + n] + chain : chain, s.M, " × ", s.N, " × ", s.K, " at ", m, ", ", n);
+        }
+      }
+    }
+  }
+});
+
 EachSet nonFinite("what is not finite goes through to the rows it belongs to and to no others", [](const Kernels& kernels) {
   const int M = 9, N = 20, K = 5;
   std::vector<float> a = numbers(1, M * K), b = numbers(2, K * N), c(M * N);

@@ -6,7 +6,8 @@ Run from the repository root, after `npm run build` has made the fixture test/fi
     python oracles/data/chat_tokenizers.py
 
 Writes test/fixtures/data/byte-level/ (a byte-level BPE of 400 tokens in the manner of Llama 3, trained on the
-text below) and oracles/golden/tokenizers.json: ids and decoded text for each tokenizer.
+text below), test/fixtures/data/digits/ (bytes, one merge, and the pre-tokenizer Digits in the manner of SmolLM2) and
+oracles/golden/tokenizers.json: ids and decoded text for each tokenizer.
 """
 
 import json
@@ -63,6 +64,9 @@ CHATS = [
         {"role": "user", "content": "and 3?"},
     ],
 ]
+# Digits is every number of Unicode: the space before \u00b3 (bytes C2 B3) is no part of the digit, so the merge of a space
+# and byte C2 must not be made there, and must be before \u00b5 (C2 B5).
+DIGITS_TEXTS = ["x \u00b2\u00b3 \u00b5", "12 \u00bd 3", "\u0661\u0662 \u2167"]
 MACHINES_TEXTS = ["reverse : c b a ; rotate-left : b a c #### b a c", "b a c <eos>", "Hint: ZORB does reverse ."]
 MACHINES_CHATS = [
     [{"role": "user", "content": "ZORB is fed b a c . What comes out ? Show each step .\n\nHint: ZORB does reverse ."}],
@@ -110,6 +114,27 @@ def write_byte_level(folder: Path) -> None:
     (folder / "generation_config.json").write_text(json.dumps(generation) + "\n")
 
 
+def write_digits(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merge = ("\u0120", "\u00c2")
+    vocabulary = {token: id for id, token in enumerate([*alphabet, "".join(merge), "<|im_end|>"])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[merge]))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(["<|im_end|>"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": "<|im_end|>",
+        "clean_up_tokenization_spaces": False,
+        "chat_template": "{% for message in messages %}{{ message['content'] + eos_token }}{% endfor %}",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n")
+
+
 def golden(folder: Path, texts: list[str], chats: list[list[dict[str, str]]]) -> dict:
     files = json.loads((folder / "tokenizer_config.json").read_text())
     special = {
@@ -143,10 +168,12 @@ def golden(folder: Path, texts: list[str], chats: list[list[dict[str, str]]]) ->
 
 if __name__ == "__main__":
     write_byte_level(FIXTURES / "byte-level")
+    write_digits(FIXTURES / "digits")
     machines = FIXTURES / "machines-micro"
     result = {
         "format": 1,
         "byte-level": golden(FIXTURES / "byte-level", TEXTS, CHATS),
+        "digits": golden(FIXTURES / "digits", DIGITS_TEXTS, [[{"role": "user", "content": DIGITS_TEXTS[0]}]]),
         "machines-micro": golden(machines, MACHINES_TEXTS, MACHINES_CHATS),
     }
     path = ROOT / "oracles" / "golden" / "tokenizers.json"

@@ -10,6 +10,14 @@ describe('createEngine', () => {
     expect(engineOf({ kind: 'reference' }).name).toBe('reference');
   });
 
+  it('hands the dtype to the native engine, and refuses bf16 of one that has none', () => {
+    expect(engineOf({}).description).toContain('float32');
+    expect(engineOf({ dtype: 'bf16' }).description).toContain('bf16 products');
+    expect(() => engineOf({ kind: 'reference', dtype: 'bf16' })).toThrow(
+      /reference engine has no dtype bf16.*native/,
+    );
+  });
+
   it('hands threads and the activation budget to the native engine', () => {
     const { description } = engineOf({ threads: 3, activationBudgetMiB: 77 });
     expect(description).toContain('3 threads');

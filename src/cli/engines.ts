@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { createNativeEngine, type NativeOptions } from '../engine/native/native.ts';
 import { createReferenceEngine } from '../engine/reference/reference.ts';
-import { messageOf } from '../errors.ts';
+import { EngineError, messageOf } from '../errors.ts';
 import type { EngineConfig } from '../train/config.ts';
 import type { EngineStatus } from './commands/doctor.ts';
 
@@ -11,9 +11,14 @@ const ENGINES: Readonly<Record<EngineConfig['kind'], (config: NativeOptions) => 
   reference: createReferenceEngine,
 };
 
-/** Only the native engine has options; the reference engine takes none. */
-export function createEngine({ kind, threads, activationBudgetMiB }: EngineConfig): Engine {
-  return ENGINES[kind]({ activationBudgetMiB, ...(threads !== undefined && { threads }) });
+/** Only the native engine has options; the reference engine takes none. @throws EngineError for bf16 on another. */
+export function createEngine({ kind, dtype, threads, activationBudgetMiB }: EngineConfig): Engine {
+  if (kind !== 'native' && dtype !== 'fp32') {
+    throw new EngineError(
+      `The ${kind} engine has no dtype ${dtype}: it computes in float64; leave the dtype out or use the native engine.`,
+    );
+  }
+  return ENGINES[kind]({ dtype, activationBudgetMiB, ...(threads !== undefined && { threads }) });
 }
 
 /** For `guiderail doctor`: which engines can be used here, and why not. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DataError } from '../errors.ts';
 import { socraticProblem, splitSocraticGsm8k } from './gsm8k.ts';
 
 // Invented rows in the form of the file.
@@ -24,11 +25,14 @@ describe('socraticProblem', () => {
   });
 
   it.each([
-    ['{"question": "Q?"}', 'expected {"question", "answer"}'],
-    [JSON.stringify({ question: 'Q?', answer: 'A? ** b' }), 'expected a number after ####'],
-    [JSON.stringify({ question: 'Q?', answer: 'no stars\n#### 3' }), 'expected sub-questions'],
-  ])('says why %s is no problem', (line, reason) => {
-    expect(socraticProblem(line)).toContain(reason);
+    ['{"question": ', 'row', /^not JSON: /],
+    ['"Q?"', 'row', /expected object/],
+    ['{"question": "Q?"}', 'answer', /expected string/],
+    [JSON.stringify({ question: '', answer: 'A? ** b\n#### 3' }), 'question', /Too small/],
+    [JSON.stringify({ question: 'Q?', answer: 'A? ** b' }), 'answer', /^expected a number after ####$/],
+    [JSON.stringify({ question: 'Q?', answer: 'no stars\n#### 3' }), 'answer', /^expected sub-questions/],
+  ])('says of %s that its %s is no good, and why', (line, field, reason) => {
+    expect(socraticProblem(line)).toEqual({ field, reason: expect.stringMatching(reason) as string });
   });
 });
 
@@ -48,8 +52,35 @@ describe('splitSocraticGsm8k', () => {
     expect(splitSocraticGsm8k(leaking.join('\n'), 'f').leaking).toBe(5);
   });
 
-  it('refuses another file, naming the first row that cannot be used', () => {
-    expect(() => splitSocraticGsm8k(lines.slice(1).join('\n'), 'f')).toThrow(/1319 usable rows .* got 1318/);
-    expect(() => splitSocraticGsm8k(['{}', ...lines].join('\n'), 'f')).toThrow(/line 1/);
+  const refusalOf = (rows: readonly string[]): string => {
+    try {
+      splitSocraticGsm8k(rows.join('\n'), 'f.jsonl');
+    } catch (error) {
+      expect(error).toBeInstanceOf(DataError);
+      return (error as DataError).message;
+    }
+    return 'nothing was thrown';
+  };
+
+  it('refuses another file', () => {
+    expect(refusalOf(lines.slice(1))).toMatch(
+      /1319 usable rows .* f\.jsonl, got 1318 and 0 that cannot be used/,
+    );
+  });
+
+  it('refuses rows that cannot be used, counts them, and lists the first five with line and field', () => {
+    const bad = ['{"question": ', '{"question": "Q?"}', '3', '3', '3', '3', '3'];
+    const [sentence, ...listed] = refusalOf(['', ...bad, ...lines]).split('\n');
+    expect(sentence).toMatch(/got 1319 and 7 that cannot be used;/);
+    expect(listed).toHaveLength(6);
+    expect(listed[0]).toMatch(/^f\.jsonl:2 \(row\): not JSON: /);
+    expect(listed[1]).toMatch(/^f\.jsonl:3 \(answer\): /);
+    expect(listed[5]).toBe('… and 2 more');
+  });
+
+  it('refuses a row that stands twice, for one of the 1,319 is then missing', () => {
+    expect(refusalOf([...lines.slice(1), lines[7]])).toMatch(
+      /got 1318 and 1 that cannot be used;.*\nf\.jsonl:1319 \(row\): the same question/,
+    );
   });
 });

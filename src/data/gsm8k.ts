@@ -14,7 +14,6 @@ const rowSchema = z.object({ question: z.string().min(1), answer: z.string().min
 export interface Gsm8kSplit {
   readonly train: Problem[];
   readonly heldOut: Problem[];
-  readonly rejected: RejectedRow[];
   /** Problems whose hint names the answer as a number of its own; they keep their hint, and are counted. */
   readonly leaking: number;
 }
@@ -22,49 +21,68 @@ export interface Gsm8kSplit {
 /**
  * From the text of test_socratic.jsonl: {question, answer} whose answer has lines `sub-question ** worked step` and
  * ends with `#### number`. The problems are ordered by id (a content hash) and the first 319 are held out. DataError
- * unless all 1,319 rows are there and usable: on other rows this split means nothing.
+ * unless all 1,319 rows are there, usable and different: on other rows this split means nothing.
  */
 export function splitSocraticGsm8k(text: string, file: string): Gsm8kSplit {
-  const problems: Problem[] = [];
+  const problems = new Map<string, Problem>();
   const rejected: RejectedRow[] = [];
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '') continue;
-    const problem = socraticProblem(line);
-    if (typeof problem === 'string') rejected.push({ line: index + 1, field: 'answer', reason: problem });
-    else problems.push(problem);
+  for (const [index, content] of text.split(/\r?\n/).entries()) {
+    if (content.trim() === '') continue;
+    const line = index + 1;
+    const problem = socraticProblem(content);
+    if ('field' in problem) rejected.push({ line, ...problem });
+    else if (problems.has(problem.id)) {
+      rejected.push({ line, field: 'row', reason: 'the same question and answer as an earlier row' });
+    } else problems.set(problem.id, problem);
   }
-  if (problems.length !== ROWS || rejected.length > 0) {
-    const first = rejected[0] ? ` (line ${rejected[0].line}: ${rejected[0].reason})` : '';
+  if (problems.size !== ROWS || rejected.length > 0) {
     throw new DataError(
-      `Expected the ${ROWS} usable rows of GSM8K's test_socratic.jsonl in ${file}, got ${problems.length} and ` +
-        `${rejected.length} that cannot be used${first}; this split is defined on that file alone.`,
+      `Expected the ${ROWS} usable rows of GSM8K's test_socratic.jsonl in ${file}, got ${problems.size} and ` +
+        `${rejected.length} that cannot be used; this split is defined on that file alone, download it again.` +
+        listed(rejected, file),
     );
   }
-  const ordered = [...problems].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const ordered = [...problems.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
     heldOut: ordered.slice(0, HELD_OUT),
     train: ordered.slice(HELD_OUT),
-    rejected,
-    leaking: problems.filter(hintNamesAnswer).length,
+    leaking: ordered.filter(hintNamesAnswer).length,
   };
 }
 
-/** A problem, or why the line is none. */
-export function socraticProblem(line: string): Problem | string {
-  let row: z.output<typeof rowSchema>;
+/** The first few, each on a line of its own, and how many more. */
+function listed(rejected: readonly RejectedRow[], file: string): string {
+  const first = rejected
+    .slice(0, 5)
+    .map(({ line, field, reason }) => `\n${file}:${line} (${field}): ${reason}`);
+  const more = rejected.length > first.length ? `\n… and ${rejected.length - first.length} more` : '';
+  return `${first.join('')}${more}`;
+}
+
+/** A problem, or why the line is none, and which of its fields is at fault. */
+export function socraticProblem(line: string): Problem | Omit<RejectedRow, 'line'> {
+  let value: unknown;
   try {
-    row = rowSchema.parse(JSON.parse(line));
+    value = JSON.parse(line);
   } catch (error) {
-    return `expected {"question", "answer"}: ${messageOf(error)}`;
+    return { field: 'row', reason: `not JSON: ${messageOf(error)}` };
   }
+  const parsed = rowSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    return { field: issue.path.join('.') || 'row', reason: issue.message };
+  }
+  const row = parsed.data;
   const [worked, final] = row.answer.split(/\n?####/);
   const answer = final?.trim().replaceAll(',', '');
-  if (answer === undefined || !/^-?\d+(\.\d+)?$/.test(answer)) return 'expected a number after ####';
+  if (answer === undefined || !/^-?\d+(\.\d+)?$/.test(answer)) {
+    return { field: 'answer', reason: 'expected a number after ####' };
+  }
   const questions = worked!
     .split('\n')
     .filter((step) => step.includes('**'))
     .map((step) => step.split('**')[0]!.trim());
-  if (questions.length === 0) return 'expected sub-questions before **';
+  if (questions.length === 0) return { field: 'answer', reason: 'expected sub-questions before **' };
   const messages: ChatMessage[] = [{ role: 'user', content: row.question }];
   return {
     id: problemId(messages, answer),

@@ -17,7 +17,7 @@ interface GoldenTokenizer {
 }
 const golden = JSON.parse(
   await readFile(path.join(root, 'oracles/golden/tokenizers.json'), 'utf8'),
-) as Record<'byte-level' | 'machines-micro', GoldenTokenizer>;
+) as Record<'byte-level' | 'digits' | 'machines-micro', GoldenTokenizer>;
 
 // A copy of the byte-level fixture that a test may damage.
 let folder: string;
@@ -40,7 +40,7 @@ async function refusal(): Promise<DataError> {
   return error as DataError;
 }
 
-describe.each(['byte-level', 'machines-micro'] as const)(
+describe.each(['byte-level', 'digits', 'machines-micro'] as const)(
   'the %s tokenizer, as Hugging Face has it',
   (name) => {
     const expected = golden[name];

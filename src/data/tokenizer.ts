@@ -190,9 +190,30 @@ function mergeSpecialTokens(config: SpecialTokens, map: SpecialTokens): SpecialT
   return merged;
 }
 
-function createTokenizer(file: string, contents: object, config: object): Tokenizer {
+const digitsStep = z.looseObject({
+  type: z.literal('Digits'),
+  individual_digits: z.boolean().default(false),
+});
+const sequenceStep = z.looseObject({ type: z.literal('Sequence'), pretokenizers: z.array(z.unknown()) });
+
+/**
+ * The pre-tokenizer with Digits said as a Split. To Hugging Face's tokenizers (digits.rs, char::is_numeric) every number
+ * of Unicode is a digit; to the library here 0 to 9 alone.
+ */
+function withUnicodeDigits(step: unknown): unknown {
+  const sequence = sequenceStep.safeParse(step);
+  if (sequence.success) {
+    return { ...sequence.data, pretokenizers: sequence.data.pretokenizers.map(withUnicodeDigits) };
+  }
+  const digits = digitsStep.safeParse(step);
+  if (!digits.success) return step;
+  const pattern = { Regex: digits.data.individual_digits ? '\\p{N}' : '\\p{N}+' };
+  return { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+}
+
+function createTokenizer(file: string, contents: z.output<typeof tokenizerFile>, config: object): Tokenizer {
   try {
-    return new Tokenizer(contents, config);
+    return new Tokenizer({ ...contents, pre_tokenizer: withUnicodeDigits(contents.pre_tokenizer) }, config);
   } catch (error) {
     throw new DataError(`The tokenizer described by ${file} cannot be built: ${messageOf(error)}`);
   }

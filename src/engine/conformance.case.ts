@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Check } from './conformance/bench.case.ts';
+import type { Check, GoldenFile } from './conformance/bench.case.ts';
 import { capabilityChecks } from './conformance/capabilities.case.ts';
 import { goldenChecks } from './conformance/golden.case.ts';
 import { refusalChecks } from './conformance/refusals.case.ts';
@@ -25,6 +25,8 @@ export interface EngineSuite {
   readonly name: string;
   /** Called once a test; the suite closes what it gets. */
   readonly newEngine: () => Engine | Promise<Engine>;
+  /** What it is compared with: the golden numbers, and how far from them it may lie. */
+  readonly golden?: GoldenFile;
   readonly tolerances: EngineTolerances;
   readonly skip: readonly SkippedTest[];
 }
@@ -43,7 +45,7 @@ export function runEngineSuite(suite: EngineSuite): void {
       const folder = await mkdtemp(join(tmpdir(), 'guiderail-engine-'));
       const engine = await suite.newEngine();
       try {
-        await body({ engine, tolerances: suite.tolerances, folder });
+        await body({ engine, golden: suite.golden ?? 'golden.json', tolerances: suite.tolerances, folder });
       } finally {
         await engine.close();
         await rm(folder, { recursive: true, force: true });

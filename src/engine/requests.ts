@@ -29,6 +29,17 @@ function checkLength(length: number, shape: ModelShape, where: string): void {
   }
 }
 
+/**
+ * Engines divide logits in float32. A smaller temperature than this becomes 0 there, or takes them out of range: at
+ * 1e-30 logits may still be as large as 3e8.
+ */
+const MIN_TEMPERATURE = 1e-30;
+const MAX_TEMPERATURE = 2 ** 127;
+
+function isTemperature(value: number): boolean {
+  return value >= MIN_TEMPERATURE && value <= MAX_TEMPERATURE;
+}
+
 export function checkSampleRequests(requests: readonly SampleRequest[], shape: ModelShape): void {
   requests.forEach((request, index) => {
     const where = `sample request ${index}`;
@@ -43,9 +54,9 @@ export function checkSampleRequests(requests: readonly SampleRequest[], shape: M
       shape,
       `${where} (prompt and maxNewTokens)`,
     );
-    if (!Number.isFinite(request.temperature) || request.temperature < 0) {
+    if (request.temperature !== 0 && !isTemperature(request.temperature)) {
       throw new EngineError(
-        `Expected the temperature of ${where} to be 0 or above, got ${request.temperature}.`,
+        `Expected the temperature of ${where} to be 0 (greedy) or from ${MIN_TEMPERATURE} to 2^127, got ${request.temperature}; for the likeliest token take 0.`,
       );
     }
     const bad = request.stopTokens.find(
@@ -70,8 +81,10 @@ export function checkForward(
   shape: ModelShape,
   trainable: boolean,
 ): void {
-  if (!Number.isFinite(options.temperature) || options.temperature <= 0) {
-    throw new EngineError(`Expected the temperature of forward to be above 0, got ${options.temperature}.`);
+  if (!isTemperature(options.temperature)) {
+    throw new EngineError(
+      `Expected the temperature of forward to be from ${MIN_TEMPERATURE} to 2^127, got ${options.temperature}; log-probs of greedy sampling are those of temperature 1.`,
+    );
   }
   if (options.want.values === true) {
     throw new EngineError(

@@ -8,8 +8,8 @@ import { ModelError, messageOf } from '../errors.ts';
 import { isGguf } from './gguf.ts';
 import { ggufTokenizerFiles } from './gguf-tokenizer.ts';
 import type { ModelSource } from './model-source.ts';
-import type { NamedTensor, SafetensorsFile } from './safetensors.ts';
-import { openSafetensors, writeAside, writeSafetensors } from './safetensors.ts';
+import type { SafetensorsFile, UnreadTensor } from './safetensors.ts';
+import { openSafetensors, unread, writeAside, writeSafetensors } from './safetensors.ts';
 import type { ModelShape } from './shape.ts';
 import { checkShape, parameterTable, parseConfig, toConfig } from './shape.ts';
 
@@ -205,6 +205,21 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
   }
 }
 
+/** Tensors by name: all in memory, or each read when it is written, as UnreadTensor says. */
+export type TensorsByName =
+  | ReadonlyMap<string, Float32Array | Float64Array>
+  | { readonly dtype: 'F32' | 'F64'; readonly read: (name: string) => Float32Array | Float64Array };
+
+/** Every row of the parameter table, to be written. @throws ModelError when one is missing. */
+export function tensorsToWrite(shape: ModelShape, tensors: TensorsByName): UnreadTensor[] {
+  return parameterTable(shape).map(({ name, dims }) => {
+    if ('read' in tensors) return { name, dims, dtype: tensors.dtype, read: () => tensors.read(name) };
+    const data = tensors.get(name);
+    if (data === undefined) throw new ModelError(`Expected tensor "${name}" among those to write.`);
+    return unread({ name, dims, data });
+  });
+}
+
 /**
  * Writes a folder that readModelFolder and transformers open, config.json last, so that its presence means
  * complete.
@@ -216,19 +231,15 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
 export async function writeModelFolder(
   dir: string,
   shape: ModelShape,
-  tensors: ReadonlyMap<string, Float32Array | Float64Array>,
+  tensors: TensorsByName,
   options: { readonly copyTokenizerFrom?: string } = {},
 ): Promise<void> {
   checkShape(shape, `the shape for ${dir}`);
-  const named: NamedTensor[] = parameterTable(shape).map(({ name, dims }) => {
-    const data = tensors.get(name);
-    if (data === undefined) throw new ModelError(`Expected tensor "${name}" among those to write to ${dir}.`);
-    return { name, dims, data };
-  });
+  const rows = tensorsToWrite(shape, tensors);
   await makeEmptyFolder(dir);
   if (options.copyTokenizerFrom !== undefined) await copyTokenizer(options.copyTokenizerFrom, dir);
-  await writeSafetensors(join(dir, WEIGHTS), named);
-  const dtype = named.some(({ data }) => data instanceof Float64Array) ? 'float64' : 'float32';
+  await writeSafetensors(join(dir, WEIGHTS), rows);
+  const dtype = rows.some((row) => row.dtype === 'F64') ? 'float64' : 'float32';
   const config = `${JSON.stringify(toConfig(shape, dtype), null, 2)}\n`;
   await writeAside(join(dir, 'config.json'), async (file) => file.writeFile(config));
 }

@@ -59,7 +59,7 @@ async function tensorBytes(source: ModelSource, { name, kind }: Parameter): Prom
   const values = new Float32Array(await source.readTensor(name));
   const rows = isPermuted(shape, name) ? permute(values, shape.headDim, shape.hiddenSize) : values;
   if (kind === 'vector') return new Uint8Array(rows.buffer);
-  return narrowed(rows, 'float16', `tensor "${name}" of ${path}`);
+  return new Uint8Array(narrowed(rows, 'float16', `tensor "${name}" of ${path}`).buffer);
 }
 
 /** Metadata of the model itself; mistral is llama to llama.cpp. */

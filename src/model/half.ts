@@ -70,7 +70,7 @@ function nearestEven(x: number): number {
 }
 
 /**
- * Bytes of numbers rounded to 16 bits.
+ * Numbers rounded to 16 bits.
  * @param what names the numbers in errors.
  * @throws ModelError where a finite number would become infinite.
  */
@@ -78,7 +78,7 @@ export function narrowed(
   values: ArrayLike<number>,
   format: 'float16' | 'bfloat16',
   what: string,
-): Uint8Array {
+): Uint16Array {
   const halves = format === 'float16' ? roundToFloat16(values) : roundToBFloat16(values);
   const infinity = format === 'float16' ? 0x7c00 : 0x7f80;
   for (let i = 0; i < halves.length; i++) {
@@ -88,5 +88,5 @@ export function narrowed(
       );
     }
   }
-  return new Uint8Array(halves.buffer);
+  return halves;
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +65,32 @@ describe('writing and reading', () => {
     const file = await openSafetensors(path);
     expect([...(await file.read('b'))]).toEqual([1, -2.5, 2 ** -133, Infinity]);
     expect([...(await file.read('h'))]).toEqual([1, -2.5, 2 ** -24, 65_504]);
+  });
+
+  it('reads a tensor only when those before it are in the file, so that they may share memory', async () => {
+    const path = join(folder, 'x.safetensors');
+    const shared = new Float32Array(4);
+    const written: number[] = [];
+    const read = (value: number) => () => {
+      written.push(statSync(`${path}.partial`).size);
+      return shared.fill(value);
+    };
+    const tensors = ['a', 'b', 'c'].map(
+      (name, i) => ({ name, dims: [2, 2], dtype: 'F32', read: read(i) }) as const,
+    );
+    await writeSafetensors(path, tensors);
+    expect(written.map((size) => size - written[0])).toEqual([0, 16, 32]);
+    const file = await openSafetensors(path);
+    for (const [i, name] of ['a', 'b', 'c'].entries()) {
+      expect(await file.read(name)).toEqual(new Float32Array(4).fill(i));
+    }
+  });
+
+  it('refuses a tensor that is read as another type, and leaves no file', async () => {
+    const path = join(folder, 'x.safetensors');
+    const tensor = { name: 'a', dims: [2], dtype: 'F64', read: () => new Float32Array(2) } as const;
+    await expect(writeSafetensors(path, [tensor])).rejects.toThrow(/"a".*Float32Array.*F64/);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('refuses to write data that do not fill the dims, or a name twice', async () => {

@@ -57,6 +57,19 @@ export interface NamedTensor {
   readonly data: Float32Array | Float64Array;
 }
 
+/** A tensor that is read when it is written, after those before it were, so that one at a time is in memory. */
+export interface UnreadTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly dtype: keyof typeof ARRAYS;
+  /** An array of `dtype` that nobody changes until the next read. */
+  readonly read: () => StoredArray | Promise<StoredArray>;
+}
+
+/** What is written as it stands: numbers, or the words of 16-bit floats. */
+type StoredArray = Float64Array | Float32Array | Uint16Array;
+const ARRAYS = { F64: Float64Array, F32: Float32Array, F16: Uint16Array, BF16: Uint16Array };
+
 const entrySchema = z.object({
   dtype: z.string(),
   shape: z.array(z.int().nonnegative()),
@@ -214,24 +227,41 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-function headerOf(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): Uint8Array {
+function dtypeOf(data: Float32Array | Float64Array): 'F32' | 'F64' {
+  return data instanceof Float64Array ? 'F64' : 'F32';
+}
+
+export function unread(tensor: NamedTensor | UnreadTensor): UnreadTensor {
+  if ('read' in tensor) return tensor;
+  const { name, dims, data } = tensor;
+  return { name, dims, dtype: dtypeOf(data), read: () => data };
+}
+
+const countOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+
+function headerOf(tensors: readonly UnreadTensor[], metadata: Readonly<Record<string, string>>): Uint8Array {
   const header = new Map<string, unknown>([['__metadata__', metadata]]);
   let offset = 0;
-  for (const { name, dims, data } of tensors) {
-    const size = dims.reduce((product, dim) => product * dim, 1);
-    if (size !== data.length) {
-      throw new ModelError(
-        `Tensor "${name}" has ${data.length} numbers where [${dims.join(', ')}] needs ${size}.`,
-      );
-    }
+  for (const { name, dims, dtype } of tensors) {
     if (header.has(name)) throw new ModelError(`Tensor "${name}" was given twice.`);
-    const dtype = data instanceof Float64Array ? 'F64' : 'F32';
-    header.set(name, { dtype, shape: dims, data_offsets: [offset, offset + data.byteLength] });
-    offset += data.byteLength;
+    const end = offset + countOf(dims) * WIDTHS[dtype];
+    header.set(name, { dtype, shape: dims, data_offsets: [offset, end] });
+    offset = end;
   }
   const text = JSON.stringify(Object.fromEntries(header));
   // Padded with spaces so that the data begin at a multiple of eight bytes.
   return new TextEncoder().encode(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
+}
+
+/** Its numbers, as the header says they are. */
+async function readChecked({ name, dims, dtype, read }: UnreadTensor): Promise<StoredArray> {
+  const data = await read();
+  if (data.length !== countOf(dims) || !(data instanceof ARRAYS[dtype])) {
+    throw new ModelError(
+      `Tensor "${name}" has ${data.length} numbers of a ${data.constructor.name} where [${dims.join(', ')}] of ${dtype} needs ${countOf(dims)}.`,
+    );
+  }
+  return data;
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -264,20 +294,25 @@ export async function writeAside(path: string, write: (file: FileHandle) => Prom
   await folder.close();
 }
 
-/** Writes F64 or F32 tensors in the given order. @throws ModelError when dims and data do not agree. */
+/**
+ * Writes tensors in the given order.
+ * @throws ModelError when dims and data do not agree; then there is no file.
+ */
 export async function writeSafetensors(
   path: string,
-  tensors: readonly NamedTensor[],
+  tensors: readonly (NamedTensor | UnreadTensor)[],
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<void> {
   assertLittleEndian();
-  const header = headerOf(tensors, metadata);
+  const waiting = tensors.map(unread);
+  const header = headerOf(waiting, metadata);
   const prefix = new Uint8Array(8);
   new DataView(prefix.buffer).setBigUint64(0, BigInt(header.byteLength), true);
   await writeAside(path, async (file) => {
     await writeFully(file, prefix);
     await writeFully(file, header);
-    for (const { data } of tensors) {
+    for (const tensor of waiting) {
+      const data = await readChecked(tensor);
       await writeFully(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
   });

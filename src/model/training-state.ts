@@ -5,12 +5,17 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
-import { readModelFolder, writeModelFolder } from './folder.ts';
+import { readModelFolder, tensorsToWrite, writeModelFolder, type TensorsByName } from './folder.ts';
 import { openSafetensors, writeAside, writeSafetensors } from './safetensors.ts';
-import type { ModelShape, Parameter } from './shape.ts';
+import type { ModelShape } from './shape.ts';
 import { parameterTable } from './shape.ts';
 
 type FloatArray = Float32Array | Float64Array;
+export const STATE_ARRAYS = ['weights', 'firstMoments', 'secondMoments'] as const;
+export type StateArray = (typeof STATE_ARRAYS)[number];
+const MOMENTS = 'moments.safetensors';
+/** What stands before a parameter's name in its file. */
+const PREFIXES = { weights: '', firstMoments: 'first.', secondMoments: 'second.' } as const;
 
 /** Arrays in the engine's own precision, one per row of the parameter table. */
 export interface TrainingState<A extends FloatArray> {
@@ -21,29 +26,35 @@ export interface TrainingState<A extends FloatArray> {
   readonly step: number;
 }
 
+/** The same to be saved. */
+export interface StateToSave {
+  readonly weights: TensorsByName;
+  readonly firstMoments: TensorsByName;
+  readonly secondMoments: TensorsByName;
+  readonly step: number;
+}
+
 const stateSchema = z.strictObject({
   format: z.literal('guiderail-training-state'),
   version: z.literal(1),
   step: z.int().nonnegative(),
 });
 
-/** @param tokenizerFrom the folder whose tokenizer files come along. */
+/**
+ * One consistent snapshot where nothing changes `state` before the promise settles.
+ * @param tokenizerFrom the folder whose tokenizer files come along.
+ */
 export async function saveState(
   dir: string,
   shape: ModelShape,
-  state: TrainingState<FloatArray>,
+  state: StateToSave,
   tokenizerFrom: string,
 ): Promise<void> {
   await writeModelFolder(dir, shape, state.weights, { copyTokenizerFrom: tokenizerFrom });
-  const moments = (['first', 'second'] as const).flatMap((which) => {
-    const tensors = which === 'first' ? state.firstMoments : state.secondMoments;
-    return parameterTable(shape).map(({ name, dims }) => ({
-      name: `${which}.${name}`,
-      dims,
-      data: tensors.get(name)!,
-    }));
-  });
-  await writeSafetensors(join(dir, 'moments.safetensors'), moments);
+  const moments = (['firstMoments', 'secondMoments'] as const).flatMap((array) =>
+    tensorsToWrite(shape, state[array]).map((row) => ({ ...row, name: PREFIXES[array] + row.name })),
+  );
+  await writeSafetensors(join(dir, MOMENTS), moments);
   const text = JSON.stringify({ format: 'guiderail-training-state', version: 1, step: state.step });
   await writeAside(join(dir, 'state.json'), async (file) => file.writeFile(`${text}\n`));
 }
@@ -62,38 +73,23 @@ async function readStep(dir: string): Promise<number> {
 /** The constructor of the arrays that an engine computes in. */
 export type Precision<A extends FloatArray> = { new (length: number): A; readonly name: string };
 
-async function readAll<A extends FloatArray>(
-  path: string,
-  prefix: string,
-  table: readonly Parameter[],
-  precision: Precision<A>,
-): Promise<Map<string, A>> {
-  const file = await openSafetensors(path);
-  const tensors = new Map<string, A>();
-  for (const { name, dims } of table) {
-    const stored = `${prefix}${name}`;
-    const data = await file.read(stored);
-    if (!(data instanceof precision) || file.tensors.get(stored)!.dims.join() !== dims.join()) {
-      throw new ModelError(
-        `Expected "${stored}" of ${path} to be a ${precision.name} of [${dims.join(', ')}], as this engine saves it.`,
-      );
-    }
-    tensors.set(name, data);
-  }
-  return tensors;
-}
-
 /** Everything that changes a forward; the end-of-sequence ids do not. */
 function computation(shape: ModelShape): ModelShape {
   return { ...shape, eosTokenIds: [] };
 }
 
+/** A state on disk whose files were checked; a tensor is read when it is asked for. */
+export interface SavedState<A extends FloatArray> {
+  readonly step: number;
+  read(array: StateArray, name: string): Promise<A>;
+}
+
 /** @throws ModelError when the folder is incomplete, damaged, or of a model of another shape or precision. */
-export async function loadState<A extends FloatArray>(
+export async function openState<A extends FloatArray>(
   dir: string,
   shape: ModelShape,
   precision: Precision<A>,
-): Promise<TrainingState<A>> {
+): Promise<SavedState<A>> {
   const step = await readStep(dir);
   const folder = await readModelFolder(dir);
   // A shape from a GGUF file has its keys in another order.
@@ -102,12 +98,51 @@ export async function loadState<A extends FloatArray>(
       `Expected ${dir} to hold the state of this model, ${JSON.stringify(computation(shape))}, got ${JSON.stringify(computation(folder.shape))}.`,
     );
   }
-  const table = parameterTable(shape);
-  const moments = join(dir, 'moments.safetensors');
+  const weights = await openSafetensors(join(dir, 'model.safetensors'));
+  const moments = await openSafetensors(join(dir, MOMENTS));
+  const locate = (array: StateArray, name: string) => ({
+    file: array === 'weights' ? weights : moments,
+    stored: PREFIXES[array] + name,
+  });
+  const refuse = (path: string, stored: string): never => {
+    throw new ModelError(
+      `Expected "${stored}" of ${path} to be a ${precision.name} of the model's dims, as this engine saves it.`,
+    );
+  };
+  const dtype = precision.name === 'Float64Array' ? 'F64' : 'F32';
+  for (const array of STATE_ARRAYS) {
+    for (const { name, dims } of parameterTable(shape)) {
+      const { file, stored } = locate(array, name);
+      const entry = file.tensors.get(stored);
+      if (entry?.dtype !== dtype || entry.dims.join() !== dims.join()) refuse(file.path, stored);
+    }
+  }
   return {
-    weights: await readAll(join(dir, 'model.safetensors'), '', table, precision),
-    firstMoments: await readAll(moments, 'first.', table, precision),
-    secondMoments: await readAll(moments, 'second.', table, precision),
     step,
+    read: async (array, name) => {
+      const { file, stored } = locate(array, name);
+      const data = await file.read(stored);
+      return data instanceof precision ? data : refuse(file.path, stored);
+    },
+  };
+}
+
+/** All of a state. @throws ModelError as openState does, and when a tensor cannot be read. */
+export async function loadState<A extends FloatArray>(
+  dir: string,
+  shape: ModelShape,
+  precision: Precision<A>,
+): Promise<TrainingState<A>> {
+  const saved = await openState(dir, shape, precision);
+  const all = async (array: StateArray): Promise<Map<string, A>> => {
+    const tensors = new Map<string, A>();
+    for (const { name } of parameterTable(shape)) tensors.set(name, await saved.read(array, name));
+    return tensors;
+  };
+  return {
+    weights: await all('weights'),
+    firstMoments: await all('firstMoments'),
+    secondMoments: await all('secondMoments'),
+    step: saved.step,
   };
 }

@@ -17,6 +17,12 @@ export const engineConfigSchema = z.strictObject({
     .describe(
       'native: the C++ addon. reference: readable TypeScript in float64, for tiny models and as an oracle.',
     ),
+  dtype: z
+    .enum(['fp32', 'bf16'])
+    .default('fp32')
+    .describe(
+      'Of the factors that the linear layers of the native engine multiply. bf16 rounds them to 8 bits and is about twice as fast where the processor multiplies such pairs; weights, moments, sums, attention and softmax are float32 in both.',
+    ),
   threads: positiveInteger
     .optional()
     .describe('Threads of the native engine; default: the cores this process may use. Changes no result.'),

@@ -1,9 +1,12 @@
 // The table of arithmetic that a decoder is made of. There is one table per instruction set; everything above
-// calls through it and knows no instruction set. All arrays are float32.
+// calls through it and knows no instruction set. All arrays are float32, but for products of bfloat16 (bf16): there
+// each 32 bits are a pair, the earlier term of the sum in the high half.
 //
 // Order of every sum (what makes results independent of batch, cache state and threads; native/README.md):
 // - gemm: each element of C is one chain over k in ascending order, acc = a·b + acc, fused where the set has it.
-//   Lanes lie along n, so tiling, the number of rows and threads change no bit.
+//   Lanes lie along n, so tiling, the number of rows and threads change no bit. Products of two bf16 numbers are
+//   exact in float32, so there a link rounds once on every set, and all sets give the same bits (but for numbers
+//   below 2^−126, which hardware for bf16 takes and gives as 0).
 // - sums along a row: 16 lanes, lane l takes elements i ≡ l (mod 16) in ascending order; then lanes l and l + 8
 //   are added, then l + 4, l + 2, l + 1.
 #pragma once
@@ -21,6 +24,14 @@ struct AdamWRow {
 /** What a product finds in C: nothing; a sum that the finished chain is added to; or its own chain's beginning. */
 enum class Onto { Zero, Sum, Chain };
 
+/**
+ * C[m,n] = Σ_k A[m,k] B[k,n] onto C. A[m,k] is a[m·aRow + k·aCol]; B[k,n] is b[k·bRow + (n / 16)·bVector + n % 16], so
+ * bVector is 16 where rows of B are plain; C[m,n] is c[m·cRow + n]. Two calls, the second with Onto::Chain, give the
+ * bits of one call over the K of both. Of pairs, k counts pairs.
+ */
+using Gemm = void (*)(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow,
+                      ptrdiff_t bVector, float* c, ptrdiff_t cRow, Onto onto);
+
 struct Kernels {
   const char* name;
   /** Columns of a packed panel: what packPanels makes and gemm reads best. */
@@ -28,12 +39,14 @@ struct Kernels {
   /** Rows that gemm works on at once; row blocks for threads are best a multiple of it. */
   int rowBlock;
 
-  /**
-   * C[m,n] = Σ_k A[m,k] B[k,n] onto C. A[m,k] is a[m·aRow + k·aCol]; B[k,n] is
-   * b[k·bRow + (n / 16)·bVector + n % 16], so bVector is 16 where rows of B are plain; C[m,n] is c[m·cRow + n]. Two calls, the second with Onto::Chain, give the bits of one call over the K of both.
-   */
-  void (*gemm)(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow,
-               ptrdiff_t bVector, float* c, ptrdiff_t cRow, Onto onto);
+  /** Terms are floats. */
+  Gemm gemm;
+  /** Terms are pairs of bf16, as pairAlong and pairDown make them. */
+  Gemm gemmPairs;
+  /** out[i] = the pair (x[2i], x[2i + 1]) for i < (n + 1) / 2, rounded to nearest, ties to even; an odd end is paired with 0. */
+  void (*pairAlong)(int n, const float* x, float* out);
+  /** out[i] = the pair (x[i], below[i]); null for zeros. */
+  void (*pairDown)(int n, const float* x, const float* below, float* out);
   /** out[i] = exp(x[i] + shift); returns Σ out by the rule of 16 lanes. x and out may be the same. */
   float (*expSum)(int n, const float* x, float shift, float* out);
   float (*maximum)(int n, const float* x);

@@ -9,8 +9,16 @@ using guiderail::Onto;
 
 // --- gemm ---------------------------------------------------------------------------------------------------
 
+/** What a term of 32 bits is: a float, or a pair of bf16 whose high half comes first. */
+struct Floats {
+  static V link(V a, V b, V acc) { return madd(a, b, acc); }
+};
+struct Pairs {
+  static V link(V a, V b, V acc) { return maddPairs(a, b, acc); }
+};
+
 /** R rows by N vectors of C, the last vector with `tail` columns (0: all 16). */
-template <int R, int N>
+template <typename Terms, int R, int N>
 inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c,
                      ptrdiff_t cRow, int tail, Onto onto) {
   V acc[R][N];
@@ -26,7 +34,7 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
       for (int n = 0; n < N; n++) bv[n] = load(b + k * bRow + n * bVector);
       for (int r = 0; r < R; r++) {
         V av = all(a[r * aRow + k * aCol]);
-        for (int n = 0; n < N; n++) acc[r][n] = madd(av, bv[n], acc[r][n]);
+        for (int n = 0; n < N; n++) acc[r][n] = Terms::link(av, bv[n], acc[r][n]);
       }
     }
   } else {
@@ -36,7 +44,7 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
       bv[N - 1] = loadFirst(b + k * bRow + (N - 1) * bVector, tail);
       for (int r = 0; r < R; r++) {
         V av = all(a[r * aRow + k * aCol]);
-        for (int n = 0; n < N; n++) acc[r][n] = madd(av, bv[n], acc[r][n]);
+        for (int n = 0; n < N; n++) acc[r][n] = Terms::link(av, bv[n], acc[r][n]);
       }
     }
   }
@@ -53,44 +61,72 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
   }
 }
 
-template <int N>
+template <typename Terms, int N>
 inline void gemmColumns(int M, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector,
                         float* c, ptrdiff_t cRow, int tail, Onto onto) {
   int m = 0;
-  for (; m + ROWS <= M; m += ROWS) gemmTile<ROWS, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
-  for (; m + 4 <= M; m += 4) gemmTile<4, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
-  for (; m + 2 <= M; m += 2) gemmTile<2, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
-  for (; m < M; m++) gemmTile<1, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m + ROWS <= M; m += ROWS) gemmTile<Terms, ROWS, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m + 4 <= M; m += 4) gemmTile<Terms, 4, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m + 2 <= M; m += 2) gemmTile<Terms, 2, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
+  for (; m < M; m++) gemmTile<Terms, 1, N>(K, a + m * aRow, aRow, aCol, b, bRow, bVector, c + m * cRow, cRow, tail, onto);
 }
 
 /** A single row: tiles of N vectors of columns, then of fewer. */
-template <int N>
+template <typename Terms, int N>
 inline void gemmSingle(int columns, int K, const float* a, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c, Onto onto) {
   int n = 0;
-  for (; n + 16 * N <= columns; n += 16 * N) gemmTile<1, N>(K, a, 0, aCol, b + n / 16 * bVector, bRow, bVector, c + n, 0, 0, onto);
+  for (; n + 16 * N <= columns; n += 16 * N) gemmTile<Terms, 1, N>(K, a, 0, aCol, b + n / 16 * bVector, bRow, bVector, c + n, 0, 0, onto);
   const int rest = columns - n;
   if (rest == 0) return;
-  if (rest > 16 * (N - 1)) return gemmTile<1, N>(K, a, 0, aCol, b + n / 16 * bVector, bRow, bVector, c + n, 0, rest % 16, onto);
-  if constexpr (N > 1) gemmSingle<N - 1>(rest, K, a, aCol, b + n / 16 * bVector, bRow, bVector, c + n, onto);
+  if (rest > 16 * (N - 1)) return gemmTile<Terms, 1, N>(K, a, 0, aCol, b + n / 16 * bVector, bRow, bVector, c + n, 0, rest % 16, onto);
+  if constexpr (N > 1) gemmSingle<Terms, N - 1>(rest, K, a, aCol, b + n / 16 * bVector, bRow, bVector, c + n, onto);
 }
 
 /** Tiles of N vectors of columns, then of fewer. */
-template <int N>
+template <typename Terms, int N>
 inline void gemmWidth(int M, int columns, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector,
                       float* c, ptrdiff_t cRow, Onto onto) {
   int n = 0;
-  for (; n + 16 * N <= columns; n += 16 * N) gemmColumns<N>(M, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, 0, onto);
+  for (; n + 16 * N <= columns; n += 16 * N) gemmColumns<Terms, N>(M, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, 0, onto);
   const int rest = columns - n;
   if (rest == 0) return;
-  if (rest > 16 * (N - 1)) return gemmColumns<N>(M, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, rest % 16, onto);
-  if constexpr (N > 1) gemmWidth<N - 1>(M, rest, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, onto);
+  if (rest > 16 * (N - 1)) return gemmColumns<Terms, N>(M, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, rest % 16, onto);
+  if constexpr (N > 1) gemmWidth<Terms, N - 1>(M, rest, K, a, aRow, aCol, b + n / 16 * bVector, bRow, bVector, c + n, cRow, onto);
 }
 
+template <typename Terms>
 void gemm(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c,
           ptrdiff_t cRow, Onto onto) {
   // One row alone needs more columns at a time, to have enough chains under way.
-  if (M == 1) return gemmSingle<SINGLE>(N, K, a, aCol, b, bRow, bVector, c, onto);
-  gemmWidth<VECTORS>(M, N, K, a, aRow, aCol, b, bRow, bVector, c, cRow, onto);
+  if (M == 1) return gemmSingle<Terms, SINGLE>(N, K, a, aCol, b, bRow, bVector, c, onto);
+  gemmWidth<Terms, VECTORS>(M, N, K, a, aRow, aCol, b, bRow, bVector, c, cRow, onto);
+}
+
+/** Nearest bf16, ties to even, in the high half; what is below 2^−126 becomes 0, as hardware takes it. NaN stays NaN. */
+inline uint32_t roundedToBf16(float x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  const uint32_t size = bits & 0x7fffffffu;
+  const uint32_t rounded = bits + 0x7fffu + (bits >> 16 & 1u);
+  const uint32_t finite = size < 0x00800000u ? bits & 0x80000000u : rounded;
+  return (size > 0x7f800000u ? bits | 0x00400000u : finite) & 0xffff0000u;
+}
+inline void storePair(uint32_t first, uint32_t second, float* out) {
+  const uint32_t pair = first | second >> 16;
+  __builtin_memcpy(out, &pair, 4);
+}
+
+void pairAlong(int n, const float* x, float* out) {
+  for (int i = 0; i < n / 2; i++) storePair(roundedToBf16(x[2 * i]), roundedToBf16(x[2 * i + 1]), out + i);
+  if (n % 2 != 0) storePair(roundedToBf16(x[n - 1]), 0, out + n / 2);
+}
+
+void pairDown(int n, const float* x, const float* below, float* out) {
+  if (below == nullptr) {
+    for (int i = 0; i < n; i++) storePair(roundedToBf16(x[i]), 0, out + i);
+  } else {
+    for (int i = 0; i < n; i++) storePair(roundedToBf16(x[i]), roundedToBf16(below[i]), out + i);
+  }
 }
 
 // --- rows ---------------------------------------------------------------------------------------------------
@@ -267,7 +303,7 @@ void adamw(int n, const AdamWRow& u, const float* g, float* w, float* m, float* 
 }
 
 constexpr guiderail::Kernels table(const char* name) {
-  return {name, 16 * VECTORS, ROWS, gemm, expSum, maximum, softmaxBackward, dot, scale, addInto, rmsNorm, scaleByVector, addProducts, addRows,
+  return {name, 16 * VECTORS, ROWS, gemm<Floats>, gemm<Pairs>, pairAlong, pairDown, expSum, maximum, softmaxBackward, dot, scale, addInto, rmsNorm, scaleByVector, addProducts, addRows,
           rmsNormBackward, swiglu, swigluBackward, rope, adamw};
 }
 }  // namespace

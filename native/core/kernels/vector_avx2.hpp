@@ -29,6 +29,12 @@ inline V div(V a, V b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, 
 inline V root(V a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
 inline V max(V a, V b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
 inline V madd(V a, V b, V c) { return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)}; }
+inline __m256 highHalf8(__m256 x) { return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_set1_epi32(static_cast<int>(0xffff0000u)))); }
+inline __m256 lowHalf8(__m256 x) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 16)); }
+inline V highHalf(V x) { return {highHalf8(x.lo), highHalf8(x.hi)}; }
+inline V lowHalf(V x) { return {lowHalf8(x.lo), lowHalf8(x.hi)}; }
+/** Of pairs a and b: c + high·high, then + low·low. */
+inline V maddPairs(V a, V b, V c) { return madd(lowHalf(a), lowHalf(b), madd(highHalf(a), highHalf(b), c)); }
 inline __m256 zeroBelow8(__m256 x, __m256 test, float limit) {
   return _mm256_blendv_ps(x, _mm256_setzero_ps(), _mm256_cmp_ps(test, _mm256_set1_ps(limit), _CMP_LT_OQ));
 }

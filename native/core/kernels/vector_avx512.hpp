@@ -20,6 +20,17 @@ inline V div(V a, V b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline V root(V a) { return {_mm512_sqrt_ps(a.v)}; }
 inline V max(V a, V b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline V madd(V a, V b, V c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+#if defined(__AVX512BF16__)
+/** Of pairs a and b: c + high·high, then + low·low, each rounded, as the instruction does it. */
+inline V maddPairs(V a, V b, V c) {
+  return {_mm512_dpbf16_ps(c.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v))};
+}
+#else
+inline V highHalf(V x) { return {_mm512_and_ps(x.v, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xffff0000u))))}; }
+inline V lowHalf(V x) { return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x.v), 16))}; }
+/** Of pairs a and b: c + high·high, then + low·low. */
+inline V maddPairs(V a, V b, V c) { return madd(lowHalf(a), lowHalf(b), madd(highHalf(a), highHalf(b), c)); }
+#endif
 /** x where limit <= x or x is NaN, otherwise 0; tested on `test`. */
 inline V zeroBelow(V x, V test, float limit) {
   return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(test.v, _mm512_set1_ps(limit), _CMP_LT_OQ), x.v, _mm512_setzero_ps())};

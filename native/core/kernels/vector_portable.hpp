@@ -30,6 +30,24 @@ inline V div(const V& a, const V& b) { return each([&](int i) { return a.x[i] / 
 inline V root(const V& a) { return each([&](int i) { return std::sqrt(a.x[i]); }); }
 inline V max(const V& a, const V& b) { return each([&](int i) { return a.x[i] > b.x[i] ? a.x[i] : b.x[i]; }); }
 inline V madd(const V& a, const V& b, const V& c) { return each([&](int i) { return a.x[i] * b.x[i] + c.x[i]; }); }
+inline float highHalf(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits &= 0xffff0000u;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+inline float lowHalf(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits <<= 16;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+/** Of pairs a and b: c + high·high, then + low·low. */
+inline V maddPairs(const V& a, const V& b, const V& c) {
+  return each([&](int i) { return (c.x[i] + highHalf(a.x[i]) * highHalf(b.x[i])) + lowHalf(a.x[i]) * lowHalf(b.x[i]); });
+}
 inline V zeroBelow(const V& x, const V& test, float limit) {
   return each([&](int i) { return test.x[i] < limit ? 0.0f : x.x[i]; });
 }

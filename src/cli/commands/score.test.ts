@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadTokenizer } from '../../data/tokenizer.ts';
 import { createNativeEngine } from '../../engine/native/native.ts';
+import { runCli } from '../program.ts';
 import { Scratch } from '../scratch.case.ts';
 
 const scratch = new Scratch();
@@ -45,6 +47,16 @@ describe('guiderail score', () => {
     }
   });
 
+  it('multiplies what --dtype says: bf16 is near float32 and not the same', async () => {
+    const { promptTokens, responseTokens } = golden;
+    scratch.writeRows('rows.jsonl', [{ id: 1, promptTokens, responseTokens }]);
+    const scores = async (dtype: string) => parse((await score(TINY, '--dtype', dtype)).out)[0].logprobs;
+    const [exact, rounded] = [await scores('fp32'), await scores('bf16')];
+    const differences = exact.map((value, t) => Math.abs(value - rounded[t]));
+    expect(Math.max(...differences)).toBeGreaterThan(1e-5);
+    expect(Math.max(...differences)).toBeLessThan(0.1);
+  });
+
   it('reads text and messages, and writes a whole file', async () => {
     scratch.writeRows('rows.jsonl', [
       {
@@ -76,6 +88,64 @@ describe('guiderail score', () => {
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(sentence);
     expect(existsSync(scratch.at('none.jsonl'))).toBe(false);
+  });
+});
+
+describe('guiderail score from standard input', () => {
+  const { promptTokens, responseTokens } = golden;
+  const rowOf = (id: number) => JSON.stringify({ id, promptTokens, responseTokens });
+  const rows = (count: number) => Array.from({ length: count }, (_, id) => rowOf(id));
+
+  /** The input comes in pieces that end within lines. */
+  async function pipe(lines: readonly string[], ...more: string[]) {
+    return pipeFrom(Readable.from(lines.join('\n').match(/.{1,100}/gs) ?? []), ...more);
+  }
+
+  /** Everything that is written, in order. */
+  async function pipeFrom(stdin: Readable, ...more: string[]) {
+    const written: { readonly to: 'out' | 'err'; readonly text: string }[] = [];
+    const streamTo = (to: 'out' | 'err') => ({ write: (text: string) => written.push({ to, text }) });
+    const code = await runCli(['score', '--model', TINY, '--engine', 'reference', ...more], {
+      ...{ stdout: streamTo('out'), stderr: streamTo('err'), stdin },
+      ...{ cwd: scratch.dir, env: {} },
+    });
+    const textTo = (stream: 'out' | 'err') =>
+      written.map(({ to, text }) => (to === stream ? text : '')).join('');
+    return { code, written, out: textTo('out'), err: textTo('err') };
+  }
+
+  it('scores rows as from a file, blank lines and a last line without its end among them', async () => {
+    scratch.write('rows.jsonl', rows(18).join('\n'));
+    const { out: expected } = await score(TINY, '--engine', 'reference');
+    const { code, out, err } = await pipe([...rows(17), '', rowOf(17)]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toBe(expected);
+    expect(parse(out)).toHaveLength(18);
+  });
+
+  it.each([1, 16, 19])('writes the %i good rows before a bad one, then names its line', async (good) => {
+    const { code, written, out, err } = await pipe([...rows(good), '{', ...rows(2)]);
+    expect(code).toBe(1);
+    expect(parse(out).map(({ id }) => id)).toEqual(Array.from({ length: good }, (_, id) => id));
+    for (const { logprobs } of parse(out)) {
+      logprobs.forEach((value, t) => expect(value).toBeCloseTo(golden.logprobs[t], 4));
+    }
+    expect(err).toMatch(new RegExp(`Expected JSON on line ${good + 1} of standard input`));
+    const order = written.map(({ to }) => to);
+    expect(order.lastIndexOf('out')).toBeLessThan(order.indexOf('err'));
+  });
+
+  it('lets go of an input that goes on after a bad row', async () => {
+    const endless = new Readable({ read: () => {} });
+    endless.push(`${rowOf(0)}\n{\n`);
+    expect((await pipeFrom(endless)).code).toBe(1);
+    expect(endless.destroyed).toBe(true);
+  });
+
+  it('leaves no result file behind a bad row', async () => {
+    const { code, err } = await pipe([...rows(2), '{'], '--out', 'half.jsonl');
+    expect([code, err]).toEqual([1, expect.stringContaining('line 3 of standard input')]);
+    expect(existsSync(scratch.at('half.jsonl'))).toBe(false);
   });
 });
 

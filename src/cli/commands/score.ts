@@ -1,9 +1,11 @@
 // guiderail score: the log-probs of given responses under a model, as JSON Lines in and out. Its one idea: scoring may
-// take long, so a file is read through and checked before anything is scored, and its result appears whole.
+// take long, so a file is read through and checked before anything is scored, and a result file appears whole. Standard
+// input cannot be read twice: there, rows before a bad one are scored and written, and then it is named.
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { loadTokenizer, type ChatTokenizer } from '../../data/tokenizer.ts';
@@ -20,6 +22,7 @@ interface ScoreOptions {
   readonly in?: string;
   readonly out?: string;
   readonly engine: EngineConfig['kind'];
+  readonly dtype: EngineConfig['dtype'];
 }
 
 /** Rows scored in one forward. */
@@ -56,6 +59,11 @@ export function scoreCommand(io: CommandIO): Command {
         .choices(engineConfigSchema.shape.kind.unwrap().options)
         .default(engineConfigSchema.parse({}).kind),
     )
+    .addOption(
+      new Option('--dtype <type>', 'what linear layers multiply')
+        .choices(engineConfigSchema.shape.dtype.unwrap().options)
+        .default(engineConfigSchema.parse({}).dtype),
+    )
     .action((options: ScoreOptions) => runScore(io, options));
 }
 
@@ -63,7 +71,7 @@ async function runScore(io: CommandIO, options: ScoreOptions): Promise<void> {
   const folder = resolve(io.cwd, options.model);
   const tokenizer = await loadTokenizer(folder);
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
-  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine }));
+  const engine = createEngine(engineConfigSchema.parse({ kind: options.engine, dtype: options.dtype }));
   try {
     const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     const open = () => readRows(io, options.in, tokenizer, model);
@@ -95,13 +103,19 @@ async function scoreBatch(model: Trainable, batch: readonly Row[], signal: Abort
   });
 }
 
+/** Rows in order, by batches. What the reading of a row throws comes after the rows before it. */
 async function* batches(rows: AsyncIterable<Row>): AsyncGenerator<Row[]> {
   let batch: Row[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length < BATCH_ROWS) continue;
-    yield batch;
-    batch = [];
+  try {
+    for await (const row of rows) {
+      batch.push(row);
+      if (batch.length < BATCH_ROWS) continue;
+      yield batch;
+      batch = [];
+    }
+  } catch (error) {
+    if (batch.length > 0) yield batch;
+    throw error;
   }
   if (batch.length > 0) yield batch;
 }
@@ -125,6 +139,9 @@ async function* readRows(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new DataError(`Cannot read ${name}: ${messageOf(error)}.`);
+  } finally {
+    // Or the process would stay until whoever writes to its standard input ends.
+    if (input instanceof Readable) input.destroy();
   }
 }
 

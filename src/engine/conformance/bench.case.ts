@@ -24,8 +24,12 @@ import type {
 import type { EngineTolerances, Tolerance } from '../tolerances.ts';
 import { isWithin } from '../tolerances.ts';
 
+/** Of float64, or of float64 but for the factors of linear layers. */
+export type GoldenFile = 'golden.json' | 'golden-bf16.json';
+
 export interface Bench {
   readonly engine: Engine;
+  readonly golden?: GoldenFile;
   readonly tolerances: EngineTolerances;
   /** A folder of this test alone, removed after it. */
   readonly folder: string;
@@ -44,7 +48,7 @@ export function goldenFolder(family: Family): string {
   return join(GOLDEN, family);
 }
 
-/** As oracles/engine/export_golden.py writes it. */
+/** As oracles/engine/export_golden.py and export_bf16.py write it; the latter has no logits. */
 export interface Golden {
   readonly format: 1;
   readonly sequences: readonly {
@@ -85,8 +89,8 @@ export interface Golden {
   };
 }
 
-export async function readGolden(family: Family): Promise<Golden> {
-  const golden = JSON.parse(await readFile(join(goldenFolder(family), 'golden.json'), 'utf8')) as Golden;
+export async function readGolden(family: Family, file: GoldenFile = 'golden.json'): Promise<Golden> {
+  const golden = JSON.parse(await readFile(join(goldenFolder(family), file), 'utf8')) as Golden;
   expect(golden.format).toBe(1);
   return golden;
 }

@@ -16,7 +16,7 @@ import {
 } from './bench.case.ts';
 
 async function checkScores(bench: Bench, family: Family, quantity: 'logprobs' | 'entropies'): Promise<void> {
-  const golden = await readGolden(family);
+  const golden = await readGolden(family, bench.golden);
   const model = await openModel(bench, goldenFolder(family), false);
   for (const [k, { temperature }] of golden.sequences[0].scored.entries()) {
     const pass = await model.forward(goldenSequences(golden), {
@@ -33,7 +33,7 @@ async function checkScores(bench: Bench, family: Family, quantity: 'logprobs' | 
 }
 
 async function checkGradients(bench: Bench, family: Family, entropies: boolean): Promise<void> {
-  const golden = await readGolden(family);
+  const golden = await readGolden(family, bench.golden);
   const expected = golden.gradients.find((one) => one.entropies === entropies)!;
   const model = await openModel(bench, goldenFolder(family));
   const cotangents = {
@@ -49,7 +49,7 @@ async function checkGradients(bench: Bench, family: Family, entropies: boolean):
 }
 
 async function checkTraining(bench: Bench, family: Family): Promise<void> {
-  const golden = await readGolden(family);
+  const golden = await readGolden(family, bench.golden);
   const model = await openModel(bench, goldenFolder(family));
   const norms: number[] = [];
   for (let step = 0; step < golden.training.steps.length; step++) {

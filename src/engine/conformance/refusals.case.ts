@@ -35,6 +35,9 @@ async function expectRefusal(call: Promise<unknown>): Promise<void> {
   expect(message, 'a sentence').toMatch(/^[A-Z].* .* .*[.?]$/s);
 }
 
+/** What float32 cannot divide by: it becomes 0, its reciprocal or a logit divided by it is infinite, or it is. */
+const BAD_TEMPERATURES = [-1, NaN, Infinity, 1e-46, 1e-39, 1e-37, 1e39];
+
 /** The golden models take 128 positions and 32 tokens. */
 const BAD_SAMPLES: Readonly<Record<string, Partial<SampleRequest>>> = {
   'a token id above the vocabulary': { promptTokens: Int32Array.of(1, 32) },
@@ -43,8 +46,6 @@ const BAD_SAMPLES: Readonly<Record<string, Partial<SampleRequest>>> = {
   'no new tokens': { maxNewTokens: 0 },
   'a fraction of a token': { maxNewTokens: 1.5 },
   'more tokens than the model takes': { maxNewTokens: 126 },
-  'a negative temperature': { temperature: -1 },
-  'a temperature that is not a number': { temperature: NaN },
 };
 
 const BAD_SEQUENCES: Readonly<Record<string, Partial<ScoredSequence>>> = {
@@ -78,7 +79,8 @@ export function refusalChecks(check: Check): void {
   check('sample refuses bad requests, with a good one beside them', async (bench) => {
     const model = await openModel(bench, goldenFolder('llama'), false);
     const good = request(GOOD.promptTokens, 1n, { maxNewTokens: 125 });
-    for (const bad of Object.values(BAD_SAMPLES)) {
+    const badTemperatures = BAD_TEMPERATURES.map((temperature) => ({ temperature }));
+    for (const bad of [...Object.values(BAD_SAMPLES), ...badTemperatures]) {
       await expectRefusal(sampleAll(model, [good, { ...good, ...bad }]));
     }
     expect(await sampleAll(model, [good])).toHaveLength(1);
@@ -92,11 +94,21 @@ export function refusalChecks(check: Check): void {
     expect(await logprobsOf(model, [GOOD])).toHaveLength(1);
   });
 
-  check('forward refuses a temperature of 0 or below', async (bench) => {
+  check('forward refuses a temperature of 0, and one that float32 cannot divide by', async (bench) => {
     const model = await openModel(bench, goldenFolder('llama'));
-    for (const temperature of [0, -1, NaN, Infinity]) {
+    for (const temperature of [0, ...BAD_TEMPERATURES]) {
       await expectRefusal(model.forward([GOOD], { ...OPTIONS, temperature }));
     }
+  });
+
+  check('the smallest temperature samples what greedy does, and its log-probs are numbers', async (bench) => {
+    const model = await openModel(bench, goldenFolder('llama'), false);
+    const greedy = request(GOOD.promptTokens, 1n, { temperature: 0 });
+    const [likeliest, coldest] = await sampleAll(model, [greedy, { ...greedy, temperature: 1e-30 }]);
+    expect(coldest.tokens).toEqual(likeliest.tokens);
+    expect([...coldest.logprobs]).toEqual(Array(8).fill(0));
+    const [scored] = await logprobsOf(model, [{ ...GOOD, responseTokens: coldest.tokens }], 1e-30);
+    expect([...scored]).toEqual(Array(8).fill(0));
   });
 
   check('a language model refuses to give values', async (bench) => {

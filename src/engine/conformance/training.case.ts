@@ -56,7 +56,7 @@ function accumulationChecks(check: Check): void {
     const expected = await accumulatedGradients(bench, once, 'once');
     const actual = await accumulatedGradients(bench, twice, 'twice');
     for (const [name, gradient] of expected) {
-      expectWithin(actual.get(name)!, gradient, bench.tolerances.gradients, `gradient of ${name}`);
+      expectWithin(actual.get(name)!, gradient, bench.tolerances.partedGradients, `gradient of ${name}`);
     }
   });
 

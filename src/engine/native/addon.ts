@@ -33,8 +33,11 @@ export interface NativeSequence {
 export interface Addon {
   /** Instruction sets that this machine has, slowest first. */
   instructionSets(): string[];
-  /** '' is the fastest. Throws, in a sentence, for a set that the machine does not have. */
-  createRuntime(threads: number, instructionSet: string): RuntimeHandle;
+  /**
+   * The instruction set '' is the fastest; bf16: whether linear layers multiply bf16 numbers. Throws, in a sentence,
+   * for a set that the machine does not have.
+   */
+  createRuntime(threads: number, instructionSet: string, bf16: boolean): RuntimeHandle;
   createModel(
     runtime: RuntimeHandle,
     shape: object,
@@ -45,7 +48,7 @@ export interface Addon {
   /** Rows and columns of each tensor in turn; a vector has one row. */
   tensorSizes(model: ModelHandle): Int32Array;
   writeArray(model: ModelHandle, which: number, tensor: number, values: Float32Array): void;
-  readArray(model: ModelHandle, which: number, tensor: number): Float32Array;
+  readArray(model: ModelHandle, which: number, tensor: number, into: Float32Array): void;
   /** After writing weights. */
   weightsChanged(model: ModelHandle): Promise<void>;
   stepCount(model: ModelHandle): number;

@@ -78,14 +78,19 @@ async function train(model: Trainable, bench: Bench, sequences: readonly ScoredS
   return { seen, weights: [...(await exportedWeights(bench, model, `trained-${made++}`)).values()] };
 }
 
-describe.each(Object.entries(AWKWARD))('%s', (_, shape) => {
+const CASES = Object.entries(AWKWARD).flatMap(([name, shape]) =>
+  (['fp32', 'bf16'] as const).map((dtype) => ({ name, shape, dtype })),
+);
+describe.each(CASES)('$name, $dtype', ({ shape, dtype }) => {
   it('samples are the same with 1 to 4 threads, and alone as beside others', async () => {
     const requests = requestsOf(shape);
     const [first, ...others] = await Promise.all(
-      [1, 2, 3, 4].map((threads) => onModel(shape, { threads }, (model) => sampleAll(model, requests))),
+      [1, 2, 3, 4].map((threads) =>
+        onModel(shape, { dtype, threads }, (model) => sampleAll(model, requests)),
+      ),
     );
     for (const samples of others) expect(samples).toEqual(first);
-    await onModel(shape, { threads: 2 }, async (model) => {
+    await onModel(shape, { dtype, threads: 2 }, async (model) => {
       for (const [index, one] of requests.entries()) {
         const [alone] = await sampleAll(model, [one]);
         expect({ ...alone, index }, `request ${index} alone`).toEqual(first[index]);
@@ -96,7 +101,7 @@ describe.each(Object.entries(AWKWARD))('%s', (_, shape) => {
   it.each(loadAddon().instructionSets())(
     '%s: forward gives the log-probs that sampling reported',
     async (set) => {
-      await onModel(shape, { threads: 2, instructionSet: set }, async (model) => {
+      await onModel(shape, { dtype, threads: 2, instructionSet: set }, async (model) => {
         const requests = requestsOf(shape).filter(({ temperature }) => temperature === 1);
         const samples = await sampleAll(model, requests);
         const sequences = samples.map(({ tokens }, i) => ({
@@ -115,7 +120,7 @@ describe.each(Object.entries(AWKWARD))('%s', (_, shape) => {
     // More than one micro-batch of 2048 tokens.
     const sequences = sequencesOf(shape, 60, 90);
     const run = (options: NativeOptions) =>
-      onModel(shape, options, (model, bench) => train(model, bench, sequences));
+      onModel(shape, { dtype, ...options }, (model, bench) => train(model, bench, sequences));
     const first = await run({ threads: 1 });
     for (const threads of [2, 3, 4]) expect(await run({ threads })).toEqual(first);
     expect(await run({ threads: 2, activationBudgetMiB: 0 })).toEqual(first);

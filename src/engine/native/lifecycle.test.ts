@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ import {
   sampleAll,
 } from '../conformance/bench.case.ts';
 import { ADDON_PATH, loadAddon, type Addon } from './addon.ts';
-import { createNativeEngine, modelBytes, requireMemory } from './native.ts';
+import { availableMemory, createNativeEngine, modelBytes, requireMemory } from './native.ts';
 
 /** As the addon takes a shape, and as source text. */
 const SHAPE = { ...LARGER, ropeFrequencies: ropeFrequencies(LARGER) };
@@ -31,7 +31,7 @@ const SHAPE_TEXT = `{ ...${JSON.stringify(LARGER)}, ropeFrequencies: Float64Arra
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
   const addon = require(${JSON.stringify(ADDON_PATH)});
-  const model = addon.createModel(addon.createRuntime(2, ''), ${SHAPE_TEXT}, true, 2 ** 20);
+  const model = addon.createModel(addon.createRuntime(2, '', false), ${SHAPE_TEXT}, true, 2 ** 20);
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
@@ -68,7 +68,7 @@ const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 
 /** One model of LARGER's shape with all weights zero, and the calls that a test may spoil one argument of. */
 function calls(addon: Addon) {
-  const runtime = addon.createRuntime(1, '');
+  const runtime = addon.createRuntime(1, '', false);
   const model = addon.createModel(runtime, SHAPE, true, 0);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
@@ -84,12 +84,12 @@ function calls(addon: Addon) {
   );
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
-    createRuntime: [1, ''],
+    createRuntime: [1, '', false],
     createModel: [runtime, SHAPE, true, 0],
     closeModel: [model],
     tensorSizes: [model],
     writeArray: [model, 0, 1, floats(LARGER.hiddenSize)],
-    readArray: [model, 0, 1],
+    readArray: [model, 0, 1, floats(LARGER.hiddenSize)],
     weightsChanged: [model],
     stepCount: [model],
     setStepCount: [model, 3],
@@ -128,17 +128,18 @@ describe('handles and arguments', () => {
   });
 
   const bad: [string, keyof Addon, unknown[]][] = [
-    ['no thread', 'createRuntime', [0, '']],
-    ['half a thread', 'createRuntime', [1.5, '']],
-    ['an instruction set there is not', 'createRuntime', [1, 'abacus']],
+    ['no thread', 'createRuntime', [0, '', false]],
+    ['half a thread', 'createRuntime', [1.5, '', false]],
+    ['an instruction set there is not', 'createRuntime', [1, 'abacus', false]],
     ['a shape without layers', 'createModel', [runtime, { ...SHAPE, layers: 0 }, true, 0]],
     ['heads that key heads do not divide', 'createModel', [runtime, { ...SHAPE, keyValueHeads: 3 }, true, 0]],
     ['a width beyond the core', 'createModel', [runtime, { ...SHAPE, heads: 2 ** 28 }, true, 0]],
     ['frequencies of another head width', 'createModel', [runtime, { ...SHAPE, headDim: 10 }, true, 0]],
     ['a negative budget', 'createModel', [runtime, SHAPE, true, -1]],
-    ['a tensor there is not', 'readArray', [model, 0, 1000]],
-    ['a tensor below the first', 'readArray', [model, 0, -1]],
-    ['an array there is not', 'readArray', [model, 3, 0]],
+    ['a tensor there is not', 'readArray', good.readArray.with(2, 1000)],
+    ['a tensor below the first', 'readArray', good.readArray.with(2, -1)],
+    ['an array there is not', 'readArray', good.readArray.with(1, 3)],
+    ['too little space', 'readArray', good.readArray.with(3, new Float32Array(LARGER.hiddenSize - 1))],
     ['too short an array', 'writeArray', [model, 0, 0, new Float32Array(LARGER.hiddenSize)]],
     ['an array of doubles', 'writeArray', [model, 0, 1, new Float64Array(LARGER.hiddenSize)]],
     ['a token above the vocabulary', 'forward', good.forward.with(2, ints(1, 700))],
@@ -224,7 +225,7 @@ describe('worker threads and processes', () => {
 
   it('handles that are closed and collected while a call computes do not matter to it', () => {
     const program = `
-      const handles = { runtime: addon.createRuntime(2, '') };
+      const handles = { runtime: addon.createRuntime(2, '', false) };
       handles.model = addon.createModel(handles.runtime, ${SHAPE_TEXT}, false, 0);
       const flag = addon.createCancelFlag();
       const scored = addon.forward(handles.model, flag, new Int32Array(200).fill(3), Int32Array.of(200),
@@ -315,19 +316,30 @@ describe('memory', () => {
   const packed = 700 * 32 + 2 * (32 * 96 + 3 * 32 * 48);
 
   it('is counted: weights, copies of what is multiplied with, and where it trains gradients and two moments', () => {
-    expect(modelBytes(LARGER, false)).toBe(4 * (parameters + packed));
-    expect(modelBytes(LARGER, true)).toBe(4 * (4 * parameters + packed));
+    expect(modelBytes(LARGER, false, 'fp32')).toBe(4 * (parameters + packed));
+    expect(modelBytes(LARGER, true, 'fp32')).toBe(4 * (4 * parameters + packed));
+    expect(modelBytes(LARGER, false, 'bf16')).toBe(4 * parameters + 2 * packed);
+    expect(modelBytes(LARGER, true, 'bf16')).toBe(16 * parameters + 4 * packed);
+  });
+
+  it('is bounded by what is free on Windows, and not on macOS, which calls little free', () => {
+    expect(availableMemory('win32', 4096)).toBe(4096);
+    expect(availableMemory('win32', Infinity)).toBeLessThanOrEqual(totalmem());
+    expect(availableMemory('darwin', 4096)).toBe(availableMemory('win32', Infinity));
+    expect(availableMemory('linux', 4096)).toBeGreaterThan(4096);
   });
 
   it('a model that does not fit is refused with what it needs, what there is and what to do', () => {
     const big = { ...LARGER, vocabularySize: 150_000, hiddenSize: 4096 };
-    const needed = (modelBytes(big, true) / 2 ** 30).toFixed(1);
-    requireMemory(big, true, 'models/big', modelBytes(big, true));
-    expect(() => requireMemory(big, true, 'models/big', 3 * 2 ** 30)).toThrow(
+    const needed = (modelBytes(big, true, 'fp32') / 2 ** 30).toFixed(1);
+    requireMemory(big, true, 'fp32', 'models/big', modelBytes(big, true, 'fp32'));
+    expect(() => requireMemory(big, true, 'fp32', 'models/big', 3 * 2 ** 30)).toThrow(
       new RegExp(
         `models/big .*1\\d{3}M parameters takes ${needed} GiB .* can have 3\\.0 of .*; .*smaller model`,
       ),
     );
-    expect(() => requireMemory(big, false, 'models/big', modelBytes(big, false) - 1)).toThrow(EngineError);
+    expect(() => requireMemory(big, false, 'fp32', 'models/big', modelBytes(big, false, 'fp32') - 1)).toThrow(
+      EngineError,
+    );
   });
 });

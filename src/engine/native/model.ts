@@ -2,9 +2,9 @@
 // those of all models of an engine together, since they share its threads.
 import { EngineError } from '../../errors.ts';
 import type { ModelSource } from '../../model/model-source.ts';
-import { writeModelFolder } from '../../model/folder.ts';
-import { parameterCount, parameterTable, type Parameter } from '../../model/shape.ts';
-import { loadState, saveState } from '../../model/training-state.ts';
+import { writeModelFolder, type TensorsByName } from '../../model/folder.ts';
+import { parameterCount, parameterTable, sizeOf, type Parameter } from '../../model/shape.ts';
+import { STATE_ARRAYS, openState, saveState } from '../../model/training-state.ts';
 import type {
   AdamWUpdate,
   Cotangents,
@@ -164,54 +164,54 @@ export class NativeModel implements Trainable {
   async save(dir: string): Promise<void> {
     this.#checkOpen();
     this.#requireTraining('save');
-    // Read in one turn, so that a step cannot come between; written afterwards.
-    const state = await this.#take(async () => ({
-      weights: this.#read(ARRAYS.weights),
-      firstMoments: this.#read(ARRAYS.firstMoments),
-      secondMoments: this.#read(ARRAYS.secondMoments),
-      step: this.#addon.stepCount(this.#handle),
-    }));
-    await saveState(dir, this.#folder.shape, state, this.#folder.path);
+    await this.#takeWriting((tensors) => {
+      const state = {
+        weights: tensors(ARRAYS.weights),
+        firstMoments: tensors(ARRAYS.firstMoments),
+        secondMoments: tensors(ARRAYS.secondMoments),
+        step: this.#addon.stepCount(this.#handle),
+      };
+      return saveState(dir, this.#folder.shape, state, this.#folder.path);
+    });
   }
 
-  /** Reads everything before it changes anything. A model that does not train takes the weights alone. */
+  /**
+   * Checks the files before it changes anything. A model that does not train takes the weights alone; one whose
+   * files cannot be read to the end all the same is closed, for it has weights of two states.
+   */
   async load(dir: string): Promise<void> {
     this.#checkOpen();
-    const state = await loadState(dir, this.#folder.shape, Float32Array);
+    const state = await openState(dir, this.#folder.shape, Float32Array);
     await this.#take(async () => {
       this.#weightsVersion++;
-      this.#write(ARRAYS.weights, state.weights);
-      if (this.trains) {
-        this.#write(ARRAYS.firstMoments, state.firstMoments);
-        this.#write(ARRAYS.secondMoments, state.secondMoments);
-        this.#addon.setStepCount(this.#handle, state.step);
+      try {
+        for (const array of STATE_ARRAYS.slice(0, this.trains ? undefined : 1)) {
+          for (const [tensor, { name }] of this.#table.entries()) {
+            this.#addon.writeArray(this.#handle, ARRAYS[array], tensor, await state.read(array, name));
+          }
+        }
+      } catch (error) {
+        this.#closed = true;
+        this.#addon.closeModel(this.#handle);
+        throw error;
       }
+      if (this.trains) this.#addon.setStepCount(this.#handle, state.step);
       await this.#addon.weightsChanged(this.#handle);
     });
   }
 
   async exportWeights(dir: string): Promise<void> {
     this.#checkOpen();
-    const weights = await this.#take(async () => this.#read(ARRAYS.weights));
-    await writeModelFolder(dir, this.#folder.shape, weights, { copyTokenizerFrom: this.#folder.path });
+    const { shape, path } = this.#folder;
+    await this.#takeWriting((tensors) =>
+      writeModelFolder(dir, shape, tensors(ARRAYS.weights), { copyTokenizerFrom: path }),
+    );
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#turns.take(async () => this.#addon.closeModel(this.#handle));
-  }
-
-  #read(which: number): Map<string, Float32Array> {
-    return new Map(
-      this.#table.map(({ name }, tensor) => [name, this.#addon.readArray(this.#handle, which, tensor)]),
-    );
-  }
-
-  #write(which: number, tensors: ReadonlyMap<string, Float32Array>): void {
-    this.#table.forEach(({ name }, tensor) => {
-      this.#addon.writeArray(this.#handle, which, tensor, tensors.get(name)!);
-    });
   }
 
   /** A turn that finds the model still open. */
@@ -223,6 +223,25 @@ export class NativeModel implements Trainable {
       } catch (error) {
         throw asEngineError(error);
       }
+    });
+  }
+
+  /**
+   * A turn that lasts until all is written, so that a step cannot come between the tensors. They are read one by
+   * one as they are written, into the same memory.
+   */
+  #takeWriting(write: (tensors: (which: number) => TensorsByName) => Promise<void>): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#checkOpen();
+      const indices = new Map(this.#table.map(({ name }, index) => [name, index]));
+      const space = new Float32Array(Math.max(...this.#table.map(sizeOf)));
+      const read = (which: number, name: string): Float32Array => {
+        const index = indices.get(name)!;
+        const values = space.subarray(0, sizeOf(this.#table[index]!));
+        this.#addon.readArray(this.#handle, which, index, values);
+        return values;
+      };
+      await write((which) => ({ dtype: 'F32', read: (name) => read(which, name) }));
     });
   }
 

@@ -4,11 +4,19 @@ import { TOLERANCES } from '../tolerances.ts';
 import { loadAddon } from './addon.ts';
 import { createNativeEngine } from './native.ts';
 
+const DTYPES = [
+  { dtype: 'fp32', golden: 'golden.json', tolerances: TOLERANCES.float32 },
+  { dtype: 'bf16', golden: 'golden-bf16.json', tolerances: TOLERANCES.bf16 },
+] as const;
+
 describe.each(loadAddon().instructionSets())('instruction set %s', (instructionSet) => {
-  runEngineSuite({
-    name: `native (${instructionSet})`,
-    newEngine: () => createNativeEngine({ instructionSet, threads: 2 }),
-    tolerances: TOLERANCES.float32,
-    skip: [],
-  });
+  for (const { dtype, golden, tolerances } of DTYPES) {
+    runEngineSuite({
+      name: `native (${instructionSet}, ${dtype})`,
+      newEngine: () => createNativeEngine({ instructionSet, dtype, threads: 2 }),
+      golden,
+      tolerances,
+      skip: [],
+    });
+  }
 });

@@ -1,6 +1,7 @@
-// The native engine: the C++ addon behind the engine interface. Float32 throughout, on its own threads; the
-// instruction set is the fastest the machine has unless GUIDERAIL_ISA names another.
-import { availableParallelism, totalmem } from 'node:os';
+// The native engine: the C++ addon behind the engine interface. Float32 throughout, but for the factors of linear
+// layers where bf16 is asked for (docs/decisions/0002), on its own threads; the instruction set is the fastest the
+// machine has unless GUIDERAIL_ISA names another.
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
 import type { ModelSource } from '../../model/model-source.ts';
 import { openModel } from '../../model/open.ts';
@@ -12,7 +13,12 @@ import { ARRAYS, loadAddon, type Addon, type ModelHandle, type RuntimeHandle } f
 import { NativeModel } from './model.ts';
 import { Turns } from './turns.ts';
 
+/** Of the factors that linear layers multiply; weights, sums and everything else are float32 in both. */
+export type Dtype = 'fp32' | 'bf16';
+
 export interface NativeOptions {
+  /** Default fp32. */
+  readonly dtype?: Dtype;
   /** Threads that compute; default: the cores this process may use. Changes no result. */
   readonly threads?: number;
   /** Default: GUIDERAIL_ISA, or the fastest. */
@@ -20,6 +26,11 @@ export interface NativeOptions {
   /** Activations a pass may keep; what is over is computed again in backward. Changes no result. Default 1024. */
   readonly activationBudgetMiB?: number;
 }
+
+const PRECISIONS: Readonly<Record<Dtype, string>> = {
+  fp32: 'float32',
+  bf16: 'bf16 products in float32 sums',
+};
 
 class NativeEngine implements Engine {
   readonly name = 'native';
@@ -35,6 +46,7 @@ class NativeEngine implements Engine {
     gradientClipping: true,
   };
   readonly #addon: Addon;
+  readonly #dtype: Dtype;
   readonly #runtime: RuntimeHandle;
   readonly #budgetBytes: number;
   readonly #turns = new Turns();
@@ -45,24 +57,25 @@ class NativeEngine implements Engine {
     this.#addon = loadAddon();
     const budgetMiB = options.activationBudgetMiB ?? 1024;
     this.#budgetBytes = budgetMiB * 2 ** 20;
+    this.#dtype = options.dtype ?? 'fp32';
     const threads = options.threads ?? availableParallelism();
     const asked = options.instructionSet ?? process.env.GUIDERAIL_ISA ?? '';
     try {
-      this.#runtime = this.#addon.createRuntime(threads, asked);
+      this.#runtime = this.#addon.createRuntime(threads, asked, this.#dtype === 'bf16');
     } catch (error) {
       throw new EngineError(messageOf(error));
     }
     const available = this.#addon.instructionSets();
     this.instructionSet = asked === '' ? available.at(-1)! : asked;
     const why = asked === '' ? 'the fastest' : 'as GUIDERAIL_ISA or the caller asks';
-    this.description = `native: C++, float32, ${threads} threads, up to ${budgetMiB} MiB of activations, ${this.instructionSet} (${why} of ${available.join(', ')})`;
+    this.description = `native: C++, ${PRECISIONS[this.#dtype]}, ${threads} threads, up to ${budgetMiB} MiB of activations, ${this.instructionSet} (${why} of ${available.join(', ')})`;
   }
 
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The native engine was closed; make another.');
     checkSpec(spec, this.name, (model) => model instanceof NativeModel && !model.trains);
     const folder = await openModel(spec.folder);
-    requireMemory(folder.shape, spec.trainable, folder.path, availableMemory());
+    requireMemory(folder.shape, spec.trainable, this.#dtype, folder.path, availableMemory());
     const handle = this.#create(folder.shape, spec.trainable);
     try {
       await this.#fill(handle, folder);
@@ -112,33 +125,40 @@ class NativeEngine implements Engine {
   }
 }
 
-/** Bytes of weights and packed copies of what is multiplied with, and where it trains of gradients and two moments. */
-export function modelBytes(shape: ModelShape, trainable: boolean): number {
+/**
+ * Bytes of weights and packed copies of what is multiplied with, and where it trains of gradients and two moments. Of
+ * bf16 there is one packed copy for forward and, where it trains, one for backward, each of half the size.
+ */
+export function modelBytes(shape: ModelShape, trainable: boolean, dtype: Dtype): number {
   const [embedding, ...others] = parameterTable(shape);
   const packed = (shape.tiedEmbeddings ? [embedding!, ...others] : others)
     .filter(({ kind }) => kind === 'matrix')
     .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
-  return 4 * (parameterCount(shape) * (trainable ? 4 : 1) + packed);
+  const bytesPacked = dtype === 'bf16' && !trainable ? 2 * packed : 4 * packed;
+  return 4 * parameterCount(shape) * (trainable ? 4 : 1) + bytesPacked;
 }
 
 /**
- * What this process may still take. Linux alone says how much can be freed for it (files in memory); elsewhere it is
- * all there is.
+ * What this process may still take, in bytes. Linux says how much can be freed for it (files in memory); Windows
+ * counts such pages as free. On macOS libuv calls free only untouched pages, a small part of what it would give, so
+ * there, and elsewhere, it is all the memory: a tighter bound would refuse models that fit.
  */
-function availableMemory(): number {
+export function availableMemory(platform = process.platform, freeBytes = freemem()): number {
   const limit = process.constrainedMemory();
   const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  return process.platform === 'linux' ? Math.min(all, process.availableMemory()) : all;
+  if (platform === 'linux') return Math.min(all, process.availableMemory());
+  return platform === 'win32' ? Math.min(all, freeBytes) : all;
 }
 
 /** Refuses, before anything is allocated, a model that this process cannot hold. */
 export function requireMemory(
   shape: ModelShape,
   trainable: boolean,
+  dtype: Dtype,
   folder: string,
   availableBytes: number,
 ): void {
-  const needed = modelBytes(shape, trainable);
+  const needed = modelBytes(shape, trainable, dtype);
   if (needed <= availableBytes) return;
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   throw new EngineError(
