@@ -15,6 +15,14 @@ const merge = z.union([
   z.string().regex(/^\S+ \S+$/),
   z.tuple([z.string(), z.string()]).transform((pair) => pair.join(' ')),
 ]);
+/** Ids by token. z.record would leave out a token __proto__. */
+const vocab = z.custom<Readonly<Record<string, number>>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((at) => id.safeParse(at).success),
+  { error: 'expected an id for each token' },
+);
 /** What it takes a tokenizer to be: anything besides is a step that llama.cpp would not take. */
 const tokenizerSchema = z.object({
   normalizer: z.looseObject({ type: z.string() }).nullish(),
@@ -25,7 +33,7 @@ const tokenizerSchema = z.object({
     .default([]),
   model: z.object({
     type: z.literal('BPE', { error: 'llama.cpp takes byte-level BPE alone' }),
-    vocab: z.record(z.string(), id),
+    vocab,
     merges: z.array(merge),
     ignore_merges: z.boolean().default(false),
     byte_fallback: z.literal(false).default(false),

@@ -51,6 +51,14 @@ async function folderOf(shape: ModelShape, change: (tensors: Map<string, Float32
   return dir;
 }
 
+type Json = Record<string, unknown>;
+
+/** Changes a JSON file of a folder. */
+async function edit(dir: string, file: string, change: (json: Json) => Json): Promise<void> {
+  const json = JSON.parse(await readFile(join(dir, file), 'utf8')) as Json;
+  await writeFile(join(dir, file), JSON.stringify(change(json)));
+}
+
 /** The file written from a model, checked tensor by tensor against it. */
 async function roundTrip(path: string) {
   const source = await openModel(path);
@@ -116,6 +124,59 @@ describe('a GGUF file that was written', () => {
   });
 });
 
+describe('a tokenizer.json as it is published', () => {
+  /** Of Llama 3.2 and Qwen2, shortened to what differs from the fixture. */
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false };
+  const asPairs = (model: unknown) => {
+    const { merges } = model as { merges: (string | string[])[] };
+    return merges.map((merge) => (typeof merge === 'string' ? merge.split(' ') : merge));
+  };
+
+  it('of Llama 3.2 frames by a sequence of processors', async () => {
+    const dir = await folderOf(SHAPE);
+    await edit(dir, 'tokenizer.json', (json) => ({
+      ...json,
+      model: { ...(json['model'] as Json), merges: asPairs(json['model']) },
+      post_processor: { type: 'Sequence', processors: [byteLevel, json['post_processor']] },
+    }));
+    const { metadata } = await openGguf((await roundTrip(dir)).written);
+    expect(metadata.get('tokenizer.ggml.pre')).toBe('llama-bpe');
+    expect(metadata.get('tokenizer.ggml.add_bos_token')).toBe(true);
+  });
+
+  it('of Qwen2 composes accents, takes digits one by one, and frames nothing', async () => {
+    const dir = await folderOf(SHAPE);
+    const Regex =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    const split = { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+    await edit(dir, 'tokenizer.json', (json) => ({
+      ...json,
+      normalizer: { type: 'NFC' },
+      pre_tokenizer: { type: 'Sequence', pretokenizers: [split, byteLevel] },
+      post_processor: byteLevel,
+      model: {
+        ...(json['model'] as Json),
+        ...{ ignore_merges: false, continuing_subword_prefix: '', end_of_word_suffix: '' },
+      },
+    }));
+    const { written } = await roundTrip(dir);
+    const { metadata } = await openGguf(written);
+    expect(metadata.get('tokenizer.ggml.pre')).toBe('qwen2');
+    expect(metadata.get('tokenizer.ggml.add_bos_token')).toBe(false);
+    await expectSameTokens(dir, written);
+  });
+});
+
+it('writes a token that is called as a property of every object is', async () => {
+  const dir = await folderOf(SHAPE);
+  const path = join(dir, 'tokenizer.json');
+  const text = JSON.stringify(JSON.parse(await readFile(path, 'utf8')));
+  await writeFile(path, text.replace('"vocab":{', '"vocab":{"__proto__":401,"constructor":402,'));
+  const { metadata } = await openGguf((await roundTrip(dir)).written);
+  const tokens = metadata.get('tokenizer.ggml.tokens') as string[];
+  expect(tokens.slice(400, 404)).toEqual(['[PAD400]', '__proto__', 'constructor', '[PAD403]']);
+});
+
 describe('writing a GGUF file', () => {
   it('is refused for a weight beyond float16, and leaves nothing behind', async () => {
     const name = 'model.layers.1.mlp.up_proj.weight';
@@ -127,7 +188,6 @@ describe('writing a GGUF file', () => {
     expect(await readdir(folder)).toEqual(['source']);
   });
 
-  type Json = Record<string, unknown>;
   it.each<[string, RegExp, string, (json: Json) => Json]>([
     [
       'of another kind',
@@ -166,6 +226,12 @@ describe('writing a GGUF file', () => {
       }),
     ],
     [
+      'whose ids are no numbers',
+      /model\.vocab: expected an id for each token/,
+      'tokenizer.json',
+      (json) => ({ ...json, model: { ...(json['model'] as Json), vocab: { a: -1 } } }),
+    ],
+    [
       'with more tokens than embeddings',
       /has id 408, but the model has 408/,
       'tokenizer.json',
@@ -176,8 +242,7 @@ describe('writing a GGUF file', () => {
     ],
   ])('is refused for a tokenizer %s', async (_, message, file, change) => {
     const dir = await folderOf(SHAPE);
-    const json = JSON.parse(await readFile(join(dir, file), 'utf8')) as Json;
-    await writeFile(join(dir, file), JSON.stringify(change(json)));
+    await edit(dir, file, change);
     const writing = openModel(dir).then((source) => writeGguf(join(folder, 'x.gguf'), source));
     await expect(writing).rejects.toThrow(ModelError);
     await expect(writing).rejects.toThrow(message);

@@ -20,8 +20,11 @@ export function float16Value(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** The value of every half, made when the first tensor of them is read. */
+let table: Float32Array | undefined;
+
 export function expandFloat16(halves: Uint16Array): Float32Array {
-  const table = Float32Array.from({ length: 0x10000 }, (_, half) => float16Value(half));
+  table ??= Float32Array.from({ length: 0x10000 }, (_, half) => float16Value(half));
   const result = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) result[i] = table[halves[i]];
   return result;
