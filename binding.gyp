@@ -20,7 +20,7 @@
       "target_name": "core",
       "type": "static_library",
       "sources": [
-        "native/core/adamw.cpp", "native/core/attention.cpp", "native/core/batch.cpp", "native/core/cpu.cpp", "native/core/decoder.cpp",
+        "native/core/adamw.cpp", "native/core/adapter.cpp", "native/core/attention.cpp", "native/core/batch.cpp", "native/core/cpu.cpp", "native/core/decoder.cpp",
         "native/core/head.cpp", "native/core/linear.cpp", "native/core/model.cpp", "native/core/norm.cpp",
         "native/core/parameters.cpp", "native/core/pool.cpp", "native/core/products.cpp", "native/core/sampler.cpp",
         "native/core/kernels/kernels_portable.cpp", "native/core/kernels/natural_log.cpp"

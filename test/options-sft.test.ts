@@ -29,11 +29,15 @@ const otherModel = join(scratch, 'other/model');
 const SFT_BASE: Tree = { ...SFT_RECIPE, steps: 3, checkpoint: { everySteps: 1 } };
 
 const SHAPE = 'model.initialize';
+const adapted = { model: { folder: MICRO_BASE, adapter: { rank: 1, alpha: 2 } } };
 const sftEntries: Record<string, Entry> = {
   seed: change(MODEL, 2),
   steps: change(METRICS, 2),
   batchSize: change(METRICS, 3),
   'model.folder': change(MODEL, otherModel, { model: { folder: MICRO_BASE } }),
+  'model.adapter.rank': change(MODEL, 2, adapted),
+  'model.adapter.alpha': change(MODEL, 8, adapted),
+  'model.adapter.targets': change(MODEL, ['up_proj'], adapted),
   [`${SHAPE}.family=llama`]: choice(MODEL, { [`${SHAPE}.family`]: 'qwen2' }),
   [`${SHAPE}.family=qwen2`]: choice(MODEL),
   [`${SHAPE}.family=qwen3`]: choice(MODEL),

@@ -43,11 +43,15 @@ const TRAIN_BASE: Tree = [
 ].reduce<Tree>((tree, [path, value]) => withValue(tree, path as string, value), TRAIN_RECIPE);
 const oneMinibatch = { minibatches: 1, 'sampling.groupsPerStep': 3 };
 
+const adapted = { 'model.adapter': { rank: 1, alpha: 2 } };
 const trainEntries: Record<string, Entry> = {
   seed: change(ROLLOUTS, 2),
   steps: change(METRICS, 1),
   tokenBudget: change(METRICS, 1),
   'model.folder': change(MODEL, otherModel),
+  'model.adapter.rank': change(MODEL, 2, adapted),
+  'model.adapter.alpha': change(MODEL, 8, adapted),
+  'model.adapter.targets': change(MODEL, ['up_proj'], adapted),
 
   'problems.train.file': change(ROLLOUTS, files.others, { 'problems.train': { file: files.problems } }),
   'problems.train.limit': change(ROLLOUTS, 2, { 'problems.train': { file: files.problems } }),

@@ -31,24 +31,25 @@ struct Case {
 /** A matrix of [out × in], packed as the model packs it, with rows of input and output to go with it. */
 struct Matrix {
   Matrix(const Runtime& runtime, int M, int in, int out)
-      : runtime(runtime), M(M), in(in), out(out), parameters(shape(in, out), runtime, true), weight(*parameters.layers()[0].gate),
+      : runtime(runtime), M(M), in(in), out(out), parameters(shape(in, out), runtime, true), linear(parameters.layers()[0].gate),
         x(Buffer::zeros(static_cast<size_t>(M) * in)), y(Buffer::zeros(static_cast<size_t>(M) * out)) {
+    const Tensor& weight = *linear.weight;
     for (size_t i = 0; i < weight.size(); i++) weight.weight[i] = static_cast<float>(uniformAt(1, i) - 0.5);
     for (size_t i = 0; i < x.size(); i++) x.get()[i] = static_cast<float>(uniformAt(2, i) - 0.5);
-    parameters.pack();
+    parameters.store().pack();
   }
   static ModelShape shape(int in, int out) {
     return {.vocabularySize = 1, .hiddenSize = in, .intermediateSize = out, .layers = 1, .heads = 1, .keyValueHeads = 1, .headDim = 2,
             .maxSequenceLength = 1, .ropeTheta = 1, .rmsNormEps = 1, .tiedEmbeddings = true, .qkvBias = false, .qkNorm = false};
   }
-  void forward() { linearForward(runtime, M, x.get(), in, {{weight, nullptr, y.get(), out}}); }
-  void backwardInput() { linearBackwardInput(runtime, M, x.get(), in, {{weight, y.get(), out}}); }
-  void backwardWeight() { linearBackwardWeight(runtime, M, {{weight, nullptr, y.get(), out, x.get(), in}}); }
+  void forward() { linearForward(runtime, M, x.get(), in, {{linear, y.get(), out}}); }
+  void backwardInput() { linearBackwardInput(runtime, M, x.get(), in, {{linear, y.get(), out}}); }
+  void backwardWeight() { linearBackwardWeight(runtime, M, {{linear, y.get(), out, x.get(), in}}); }
 
   const Runtime runtime;
   const int M, in, out;
   Parameters parameters;
-  Tensor& weight;
+  const Linear linear;
   Buffer x, y;
 };
 

@@ -57,13 +57,37 @@ ModelShape shapeFrom(const Napi::Value& value) {
   return shape;
 }
 
-/** (runtime, shape, trainable, activationBudgetBytes) */
+/** Null without an adapter. */
+std::unique_ptr<guiderail::Adapters> adaptersFrom(const Napi::Value& value, const guiderail::Runtime& runtime, const guiderail::Parameters& base,
+                                                  bool trainable) {
+  if (value.IsNull()) return nullptr;
+  if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), "Expected the adapter to be an object or null.");
+  const auto o = value.As<Napi::Object>();
+  const int rank = integer(o.Get("rank"), "rank", 1), targets = integer(o.Get("targets"), "targets", 1);
+  if (rank > 1 << 16 || targets >= 1 << guiderail::ADAPTABLE) throw Napi::TypeError::New(value.Env(), "Expected a rank up to 65536 and known targets.");
+  const float scale = static_cast<float>(number(o.Get("scale"), "scale"));
+  return std::make_unique<guiderail::Adapters>(runtime, base.layers(), rank, scale, static_cast<unsigned>(targets), trainable);
+}
+
+/** (runtime, shape, trainable, activationBudgetBytes, adapter or null, model whose base is shared or null) */
 Napi::Value createModel(const Info& info) {
   const auto machine = take<Machine>(info[0]);
   const ModelShape shape = shapeFrom(info[1]);
   const bool trainable = boolean(info[2], "trainable");
   const size_t budget = count(info[3], "activationBudgetBytes");
-  return wrap(info.Env(), std::make_shared<OpenModel>(machine, shape, trainable, budget));
+  const bool adapted = !info[4].IsNull();
+  std::shared_ptr<guiderail::Parameters> base;
+  if (info[5].IsNull()) {
+    base = std::make_shared<guiderail::Parameters>(shape, machine->runtime, trainable && !adapted);
+  } else {
+    const auto other = take<OpenModel>(info[5]);
+    if (other->machine != machine || !(other->model.shape() == shape) || other->model.base()->store().trains() || (trainable && !adapted)) {
+      throw Napi::TypeError::New(info.Env(), "Expected to share the base of a model of the same runtime and shape, none of which trains it.");
+    }
+    base = other->model.base();
+  }
+  auto adapters = adaptersFrom(info[4], machine->runtime, *base, trainable);
+  return wrap(info.Env(), std::make_shared<OpenModel>(machine, shape, std::move(base), std::move(adapters), trainable, budget));
 }
 
 Napi::Value closeModel(const Info& info) {
@@ -73,24 +97,28 @@ Napi::Value closeModel(const Info& info) {
 
 /** (model) -> rows and columns of each tensor, in turn */
 Napi::Value tensorSizes(const Info& info) {
-  auto& tensors = take<OpenModel>(info[0])->model.parameters().tensors();
+  const auto open = take<OpenModel>(info[0]);
+  const auto tensors = open->model.tensors();
   auto sizes = Napi::Int32Array::New(info.Env(), tensors.size() * 2);
   for (size_t i = 0; i < tensors.size(); i++) {
-    sizes[2 * i] = tensors[i].rows;
-    sizes[2 * i + 1] = tensors[i].cols;
+    sizes[2 * i] = tensors[i]->rows;
+    sizes[2 * i + 1] = tensors[i]->cols;
   }
   return sizes;
 }
 
-/** The array of a tensor: 0 its weights, 1 and 2 its moments. */
+/** Weights with the adapter in them, to be read alone. */
+constexpr int MERGED = 3;
+
+/** The array of a tensor: 0 and MERGED its weights, 1 and 2 its moments. */
 std::pair<float*, size_t> arrayOf(const Info& info, OpenModel& open) {
-  auto& tensors = open.model.parameters().tensors();
+  const auto tensors = open.model.tensors();
   const int which = integer(info[1], "which", 0), index = integer(info[2], "index", 0);
-  if (index >= static_cast<int>(tensors.size()) || which > 2 || (which > 0 && !open.trainable)) {
+  if (index >= static_cast<int>(tensors.size()) || which > MERGED || (which != 0 && which != MERGED && !tensors[index]->gradient)) {
     throw Napi::RangeError::New(info.Env(), "This model has no such array.");
   }
-  guiderail::Tensor& tensor = tensors[index];
-  return {which == 0 ? tensor.weight : which == 1 ? tensor.first : tensor.second, tensor.size()};
+  const guiderail::Tensor& tensor = *tensors[index];
+  return {which == 1 ? tensor.first : which == 2 ? tensor.second : tensor.weight, tensor.size()};
 }
 
 /** The memory of an argument that must be a Float32Array of so many numbers. */
@@ -106,6 +134,7 @@ float* floatsOf(const Napi::Value& value, size_t size) {
 Napi::Value writeArray(const Info& info) {
   const auto open = take<OpenModel>(info[0]);
   const auto [target, size] = arrayOf(info, *open);
+  if (integer(info[1], "which", 0) == MERGED) throw Napi::RangeError::New(info.Env(), "Merged weights can be read alone.");
   std::memcpy(target, floatsOf(info[3], size), size * sizeof(float));
   return info.Env().Undefined();
 }
@@ -114,7 +143,9 @@ Napi::Value writeArray(const Info& info) {
 Napi::Value readArray(const Info& info) {
   const auto open = take<OpenModel>(info[0]);
   const auto [source, size] = arrayOf(info, *open);
-  std::memcpy(floatsOf(info[3], size), source, size * sizeof(float));
+  float* into = floatsOf(info[3], size);
+  std::memcpy(into, source, size * sizeof(float));
+  if (integer(info[1], "which", 0) == MERGED) open->model.mergeAdapter(integer(info[2], "index", 0), into);
   return info.Env().Undefined();
 }
 

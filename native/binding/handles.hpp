@@ -26,8 +26,9 @@ struct Machine {
 };
 
 struct OpenModel {
-  OpenModel(std::shared_ptr<Machine> machine, const guiderail::ModelShape& shape, bool trainable, size_t budget)
-      : machine(std::move(machine)), model(shape, this->machine->runtime, trainable, budget), trainable(trainable) {}
+  OpenModel(std::shared_ptr<Machine> machine, const guiderail::ModelShape& shape, std::shared_ptr<guiderail::Parameters> base,
+            std::unique_ptr<guiderail::Adapters> adapters, bool trainable, size_t budget)
+      : machine(std::move(machine)), model(shape, this->machine->runtime, std::move(base), std::move(adapters), budget), trainable(trainable) {}
   std::shared_ptr<Machine> machine;
   guiderail::Model model;
   bool trainable;

@@ -15,10 +15,12 @@ struct Piece {
   size_t from, count;
 };
 
-std::vector<Piece> piecesOf(std::vector<Tensor>& tensors) {
+/** Of the tensors that train. */
+std::vector<Piece> piecesOf(const std::vector<Tensor*>& tensors) {
   std::vector<Piece> pieces;
-  for (Tensor& tensor : tensors) {
-    for (size_t from = 0; from < tensor.size(); from += BLOCK) pieces.push_back({&tensor, from, std::min(BLOCK, tensor.size() - from)});
+  for (Tensor* tensor : tensors) {
+    if (!tensor->gradient) continue;
+    for (size_t from = 0; from < tensor->size(); from += BLOCK) pieces.push_back({tensor, from, std::min(BLOCK, tensor->size() - from)});
   }
   return pieces;
 }
@@ -31,7 +33,7 @@ double squaredNorm(const float* values, size_t count) {
 }  // namespace
 
 StepResult Model::step(const AdamWUpdate& update) {
-  const std::vector<Piece> pieces = piecesOf(parameters_.tensors());
+  const std::vector<Piece> pieces = piecesOf(tensors());
   const int tasks = static_cast<int>(pieces.size());
   std::vector<double> sums(pieces.size());
   runtime_.pool.parallelFor(tasks, [&](int i, int) {
@@ -42,7 +44,7 @@ StepResult Model::step(const AdamWUpdate& update) {
   const double norm = std::sqrt(total);
   passes_.clear();
   if (!std::isfinite(norm)) {
-    parameters_.clearGradients();
+    for (TensorStore* store : stores()) store->clearGradients();
     return {norm, false};
   }
   stepCount_++;
@@ -63,7 +65,9 @@ StepResult Model::step(const AdamWUpdate& update) {
                            tensor->second + from);
     std::memset(tensor->gradient + from, 0, count * sizeof(float));
   });
-  parameters_.pack();
+  for (TensorStore* store : stores()) {
+    if (store->trains()) store->pack();
+  }
   return {norm, true};
 }
 

@@ -20,12 +20,12 @@ RopeTable::RopeTable(const ModelShape& shape) : half(shape.headDim / 2) {
   }
 }
 
-Decoder::Decoder(const ModelShape& shape, const Runtime& runtime, Parameters& parameters)
-    : shape_(shape), runtime_(runtime), parameters_(parameters), rope_(shape) {}
+Decoder::Decoder(const ModelShape& shape, const Runtime& runtime, const Tensor& embedding, const std::vector<Layer>& layers)
+    : shape_(shape), runtime_(runtime), embedding_(embedding), layers_(layers), rope_(shape) {}
 
 void Decoder::embed(const Batch& batch, float* hidden) const {
   const size_t H = shape_.hiddenSize;
-  const float* table = parameters_.embedding().weight;
+  const float* table = embedding_.weight;
   forRowBlocks(runtime_, batch.rows(), [&](int from, int to) {
     for (int row = from; row < to; row++) std::memcpy(hidden + row * H, table + batch.tokens[row] * H, H * sizeof(float));
   });
@@ -35,7 +35,8 @@ void Decoder::embed(const Batch& batch, float* hidden) const {
 void Decoder::embedBackward(const Batch& batch, const float* dHidden) const {
   const int H = shape_.hiddenSize;
   constexpr int COLUMNS = 32;
-  float* gradient = parameters_.embedding().gradient;
+  float* gradient = embedding_.gradient;
+  if (!gradient) return;
   runtime_.pool.parallelFor((H + COLUMNS - 1) / COLUMNS, [&](int part, int) {
     const int from = part * COLUMNS, count = std::min(COLUMNS, H - from);
     for (int row = 0; row < batch.rows(); row++) {
@@ -90,7 +91,7 @@ void Decoder::storeValue(const Segment& segment, int row, const float* value) co
 }
 
 /** From the projections: head norms, RoPE, and keys and values into memory. */
-void Decoder::queriesAndKeys(const LayerTensors& t, const Batch& batch, LayerActivations& a) const {
+void Decoder::queriesAndKeys(const Layer& t, const Batch& batch, LayerActivations& a) const {
   const int D = shape_.headDim, N = shape_.heads, G = shape_.keyValueHeads;
   const size_t Q = shape_.queryWidth(), K = shape_.keyWidth();
   const float eps = static_cast<float>(shape_.rmsNormEps);
@@ -113,7 +114,7 @@ void Decoder::queriesAndKeys(const LayerTensors& t, const Batch& batch, LayerAct
 }
 
 void Decoder::layerForward(int layer, const Batch& batch, LayerActivations& a, float* output, Workspace& space) const {
-  const LayerTensors& t = parameters_.layers()[layer];
+  const Layer& t = layers_[layer];
   const int M = batch.rows(), H = shape_.hiddenSize, Q = shape_.queryWidth(), K = shape_.keyWidth(), F = shape_.intermediateSize;
   const float eps = static_cast<float>(shape_.rmsNormEps);
   space.normed.reserve(static_cast<size_t>(M) * H);
@@ -122,20 +123,20 @@ void Decoder::layerForward(int layer, const Batch& batch, LayerActivations& a, f
 
   normRows(runtime_, M, H, a.input, *t.inputNorm, eps, normed, a.inputScale);
   linearForward(runtime_, M, normed, H,
-                {{*t.query, t.queryBias, shape_.qkNorm ? a.rawQuery : a.query, Q},
-                 {*t.key, t.keyBias, shape_.qkNorm ? a.rawKey : a.key, K},
-                 {*t.value, t.valueBias, a.value, K}});
+                {{t.query, shape_.qkNorm ? a.rawQuery : a.query, Q},
+                 {t.key, shape_.qkNorm ? a.rawKey : a.key, K},
+                 {t.value, a.value, K}});
   queriesAndKeys(t, batch, a);
   attentionForward(runtime_, shape_, batch.segments, a.query, a.attended, a.softmax, space.attention);
-  linearForward(runtime_, M, a.attended, Q, {{*t.out, nullptr, a.middle, H, a.input}});
+  linearForward(runtime_, M, a.attended, Q, {{t.out, a.middle, H, a.input}});
 
   normRows(runtime_, M, H, a.middle, *t.postNorm, eps, normed, a.middleScale);
-  swigluForward(runtime_, M, normed, H, *t.gate, *t.up, a.gate, a.up, space.wide.get());
-  linearForward(runtime_, M, space.wide.get(), F, {{*t.down, nullptr, output, H, a.middle}});
+  swigluForward(runtime_, M, normed, H, t.gate, t.up, a.gate, a.up, space.wide.get());
+  linearForward(runtime_, M, space.wide.get(), F, {{t.down, output, H, a.middle}});
 }
 
 /** dHidden: from the cotangent of the output to that of `middle`. */
-void Decoder::mlpBackward(const LayerTensors& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const {
+void Decoder::mlpBackward(const Layer& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const {
   const int H = shape_.hiddenSize, F = shape_.intermediateSize;
   const size_t rows = M;
   space.wide.reserve(rows * F);
@@ -145,7 +146,7 @@ void Decoder::mlpBackward(const LayerTensors& t, int M, const LayerActivations& 
   float* dGate = space.wideGradient.get();  // at first the cotangent of `activated`
   float* dUp = space.upGradient.get();
   float* normed = space.normed.get();
-  linearBackwardInput(runtime_, M, dGate, F, {{*t.down, dHidden, H}});
+  linearBackwardInput(runtime_, M, dGate, F, {{t.down, dHidden, H}});
   forRowBlocks(runtime_, M, [&](size_t from, size_t to) {
     for (size_t row = from; row < to; row++) {
       const float *gate = a.gate + row * F, *up = a.up + row * F;
@@ -155,13 +156,13 @@ void Decoder::mlpBackward(const LayerTensors& t, int M, const LayerActivations& 
     }
   });
   linearBackwardWeight(runtime_, M,
-                       {{*t.down, nullptr, dHidden, H, activated, F}, {*t.gate, nullptr, dGate, F, normed, H}, {*t.up, nullptr, dUp, F, normed, H}});
-  linearBackwardInput(runtime_, M, space.inner.get(), H, {{*t.gate, dGate, F}, {*t.up, dUp, F}});
+                       {{t.down, dHidden, H, activated, F}, {t.gate, dGate, F, normed, H}, {t.up, dUp, F, normed, H}});
+  linearBackwardInput(runtime_, M, space.inner.get(), H, {{t.gate, dGate, F}, {t.up, dUp, F}});
   normRowsBackward(runtime_, M, H, a.middle, *t.postNorm, a.middleScale, space.inner.get(), dHidden);
 }
 
 /** From the cotangent of `middle` to those of queries and keys after their norm but before RoPE, and of values. */
-void Decoder::attentionAndRopeBackward(const LayerTensors& t, const Batch& batch, const LayerActivations& a, const float* dHidden,
+void Decoder::attentionAndRopeBackward(const Layer& t, const Batch& batch, const LayerActivations& a, const float* dHidden,
                                        Workspace& space) const {
   const int M = batch.rows(), Q = shape_.queryWidth(), K = shape_.keyWidth(), H = shape_.hiddenSize;
   const size_t rows = M;
@@ -169,7 +170,7 @@ void Decoder::attentionAndRopeBackward(const LayerTensors& t, const Batch& batch
   space.queryGradient.reserve(rows * Q);
   space.keyGradient.reserve(rows * K);
   space.valueGradient.reserve(rows * K);
-  linearBackwardInput(runtime_, M, space.attendedGradient.get(), Q, {{*t.out, dHidden, H}});
+  linearBackwardInput(runtime_, M, space.attendedGradient.get(), Q, {{t.out, dHidden, H}});
   forRowBlocks(runtime_, M, [&](int from, int to) { storeKeys(batch, from, to, a.key); });
   attentionBackward(runtime_, shape_, batch.segments, a.query, a.key, a.value, a.attended, a.softmax, space.attendedGradient.get(),
                     {space.queryGradient.get(), space.keyGradient.get(), space.valueGradient.get()}, space.attention);
@@ -182,7 +183,7 @@ void Decoder::attentionAndRopeBackward(const LayerTensors& t, const Batch& batch
 }
 
 /** From the cotangents of queries, keys and values to that of the layer's input, added to dHidden. */
-void Decoder::projectionsBackward(const LayerTensors& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const {
+void Decoder::projectionsBackward(const Layer& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const {
   const int H = shape_.hiddenSize, Q = shape_.queryWidth(), K = shape_.keyWidth(), D = shape_.headDim;
   const size_t rows = M;
   const float* dQuery = space.queryGradient.get();
@@ -199,16 +200,16 @@ void Decoder::projectionsBackward(const LayerTensors& t, int M, const LayerActiv
   float* normed = space.normed.get();
   renormRows(runtime_, M, H, a.input, *t.inputNorm, a.inputScale, normed);
   linearBackwardWeight(runtime_, M,
-                       {{*t.out, nullptr, dHidden, H, a.attended, Q},
-                        {*t.query, t.queryBias, dQuery, Q, normed, H},
-                        {*t.key, t.keyBias, dKey, K, normed, H},
-                        {*t.value, t.valueBias, dValue, K, normed, H}});
-  linearBackwardInput(runtime_, M, space.inner.get(), H, {{*t.query, dQuery, Q}, {*t.key, dKey, K}, {*t.value, dValue, K}});
+                       {{t.out, dHidden, H, a.attended, Q},
+                        {t.query, dQuery, Q, normed, H},
+                        {t.key, dKey, K, normed, H},
+                        {t.value, dValue, K, normed, H}});
+  linearBackwardInput(runtime_, M, space.inner.get(), H, {{t.query, dQuery, Q}, {t.key, dKey, K}, {t.value, dValue, K}});
   normRowsBackward(runtime_, M, H, a.input, *t.inputNorm, a.inputScale, space.inner.get(), dHidden);
 }
 
 void Decoder::layerBackward(int layer, const Batch& batch, const LayerActivations& a, float* dHidden, Workspace& space) const {
-  const LayerTensors& t = parameters_.layers()[layer];
+  const Layer& t = layers_[layer];
   space.normed.reserve(static_cast<size_t>(batch.rows()) * shape_.hiddenSize);
   space.inner.reserve(static_cast<size_t>(batch.rows()) * shape_.hiddenSize);
   mlpBackward(t, batch.rows(), a, dHidden, space);

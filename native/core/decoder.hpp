@@ -55,7 +55,7 @@ struct Workspace {
 
 class Decoder {
  public:
-  Decoder(const ModelShape& shape, const Runtime& runtime, Parameters& parameters);
+  Decoder(const ModelShape& shape, const Runtime& runtime, const Tensor& embedding, const std::vector<Layer>& layers);
 
   /** hidden[row] = embedding of the row's token. */
   void embed(const Batch& batch, float* hidden) const;
@@ -68,18 +68,19 @@ class Decoder {
   void layOutKeys(Batch& batch, const LayerActivations& activations, Workspace& space) const;
 
  private:
-  void queriesAndKeys(const LayerTensors& t, const Batch& batch, LayerActivations& a) const;
+  void queriesAndKeys(const Layer& t, const Batch& batch, LayerActivations& a) const;
   void rotate(const Batch& batch, int row, float* heads, int count, float direction) const;
   void storeKeys(const Batch& batch, int fromRow, int toRow, const float* keys) const;
   void storeValue(const Segment& segment, int row, const float* value) const;
-  void mlpBackward(const LayerTensors& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const;
-  void attentionAndRopeBackward(const LayerTensors& t, const Batch& batch, const LayerActivations& a, const float* dHidden,
+  void mlpBackward(const Layer& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const;
+  void attentionAndRopeBackward(const Layer& t, const Batch& batch, const LayerActivations& a, const float* dHidden,
                                 Workspace& space) const;
-  void projectionsBackward(const LayerTensors& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const;
+  void projectionsBackward(const Layer& t, int M, const LayerActivations& a, float* dHidden, Workspace& space) const;
 
   const ModelShape& shape_;
   const Runtime runtime_;
-  Parameters& parameters_;
+  const Tensor& embedding_;
+  const std::vector<Layer>& layers_;
   RopeTable rope_;
 };
 

@@ -30,8 +30,8 @@ static float entropyOf(const Kernels& kernels, int V, const Softmax& s, const fl
   return s.logSum - (kernels.dot(V, weights, z) - s.largest * s.sum) / s.sum;
 }
 
-Head::Head(const ModelShape& shape, const Runtime& runtime, Parameters& parameters)
-    : shape_(shape), runtime_(runtime), parameters_(parameters) {}
+Head::Head(const ModelShape& shape, const Runtime& runtime, const Parameters& parameters)
+    : shape_(shape), runtime_(runtime), finalNorm_(parameters.finalNorm()), output_{&parameters.head()} {}
 
 int Head::chunkRows() const {
   return static_cast<int>(std::clamp<size_t>(CHUNK / shape_.vocabularySize, 32, MOST_ROWS));
@@ -41,8 +41,8 @@ void Head::logits(int count, const float* hidden, float* logits) {
   const int H = shape_.hiddenSize, V = shape_.vocabularySize;
   normed_.reserve(static_cast<size_t>(count) * H);
   scale_.reserve(count);
-  normRows(runtime_, count, H, hidden, parameters_.finalNorm(), static_cast<float>(shape_.rmsNormEps), normed_.get(), scale_.get());
-  linearForward(runtime_, count, normed_.get(), H, {{parameters_.head(), nullptr, logits, V}});
+  normRows(runtime_, count, H, hidden, finalNorm_, static_cast<float>(shape_.rmsNormEps), normed_.get(), scale_.get());
+  linearForward(runtime_, count, normed_.get(), H, {{output_, logits, V}});
 }
 
 void Head::normChunk(const ScoredRow* rows, int count, const float* hidden) {
@@ -55,7 +55,7 @@ void Head::normChunk(const ScoredRow* rows, int count, const float* hidden) {
     for (int i = from; i < to; i++) {
       float* gathered = gathered_.get() + i * H;
       std::memcpy(gathered, hidden + rows[i].row * H, H * sizeof(float));
-      scale_.get()[i] = runtime_.kernels.rmsNorm(shape_.hiddenSize, gathered, parameters_.finalNorm().weight, eps, normed_.get() + i * H);
+      scale_.get()[i] = runtime_.kernels.rmsNorm(shape_.hiddenSize, gathered, finalNorm_.weight, eps, normed_.get() + i * H);
     }
   });
 }
@@ -79,7 +79,7 @@ void Head::forChunks(const std::vector<ScoredRow>& rows, const float* hidden, F 
     const int count = std::min(chunkRows(), total - from);
     normChunk(rows.data() + from, count, hidden);
     logits_.reserve(static_cast<size_t>(count) * V);
-    linearForward(runtime_, count, normed_.get(), shape_.hiddenSize, {{parameters_.head(), nullptr, logits_.get(), V}});
+    linearForward(runtime_, count, normed_.get(), shape_.hiddenSize, {{output_, logits_.get(), V}});
     run(from, count);
   }
 }
@@ -131,9 +131,9 @@ void Head::backward(const std::vector<ScoredRow>& rows, const float* hidden, flo
     });
     dNormed_.reserve(static_cast<size_t>(count) * H);
     dGathered_.reserve(static_cast<size_t>(count) * H);
-    linearBackwardInput(runtime_, count, dNormed_.get(), H, {{parameters_.head(), logits_.get(), V}});
-    linearBackwardWeight(runtime_, count, {{parameters_.head(), nullptr, logits_.get(), V, normed_.get(), H}});
-    normRowsBackward(runtime_, count, H, gathered_.get(), parameters_.finalNorm(), scale_.get(), dNormed_.get(), dGathered_.get(), true);
+    linearBackwardInput(runtime_, count, dNormed_.get(), H, {{output_, logits_.get(), V}});
+    linearBackwardWeight(runtime_, count, {{output_, logits_.get(), V, normed_.get(), H}});
+    normRowsBackward(runtime_, count, H, gathered_.get(), finalNorm_, scale_.get(), dNormed_.get(), dGathered_.get(), true);
     // Responses to one prompt share the row of its last token, so rows are added; by columns, in order.
     constexpr int COLUMNS = 64;
     runtime_.pool.parallelFor((H + COLUMNS - 1) / COLUMNS, [&](int part, int) {

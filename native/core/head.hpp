@@ -16,7 +16,7 @@ struct ScoredRow {
 
 class Head {
  public:
-  Head(const ModelShape& shape, const Runtime& runtime, Parameters& parameters);
+  Head(const ModelShape& shape, const Runtime& runtime, const Parameters& parameters);
 
   /** logits[row][V] of `count` rows of hidden floats; for sampling. */
   void logits(int count, const float* hidden, float* logits);
@@ -40,7 +40,8 @@ class Head {
 
   const ModelShape& shape_;
   const Runtime runtime_;
-  Parameters& parameters_;
+  const Tensor& finalNorm_;
+  const Linear output_;
   Buffer gathered_, normed_, scale_, logits_, scratch_, dNormed_, dGathered_;
 };
 

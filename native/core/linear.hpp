@@ -1,43 +1,41 @@
 // Matrices times rows, forward and backward, split over the pool. Rows are row-major: x[row · xRow + column]. Tasks
 // split outputs, never a sum, so the number of threads changes no bit.
 #pragma once
-#include <initializer_list>
 #include <vector>
 
 #include "parameters.hpp"
 
 namespace guiderail {
 
-/** One y = x·Wᵀ + b, or residual + x·Wᵀ; y and residual have rows of yRow floats and may be the same array. */
+/** One y = linear(x), or residual + linear(x); y and residual have rows of yRow floats and may be the same array. */
 struct LinearJob {
-  const Tensor& weight;
-  const Tensor* bias;
+  const Linear& linear;
   float* y;
   ptrdiff_t yRow;
   const float* residual = nullptr;
 };
 
-/** Every job on the same M rows of x, in one parallel loop. */
-void linearForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow, std::initializer_list<LinearJob> jobs);
+/** Every job on the same M rows of x, in one parallel loop, and then what adapters add. */
+void linearForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow, const std::vector<LinearJob>& jobs);
 
-/** gate = x·Gᵀ, up = x·Uᵀ and out = silu(gate)·up; all have rows of G.rows floats. */
-void swigluForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow, const Tensor& gateWeight,
-                   const Tensor& upWeight, float* gate, float* up, float* out);
+/** gate, up and out = silu(gate)·up; all have rows as long as gate has outputs. */
+void swigluForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow, const Linear& gateLinear, const Linear& upLinear,
+                   float* gate, float* up, float* out);
 
-/** One term dy·W of dx. */
+/** One term ∂y/∂x·dy of dx. */
 struct LinearInputJob {
-  const Tensor& weight;
+  const Linear& linear;
   const float* dy;
   ptrdiff_t dyRow;
 };
 
-/** dx = Σ of the jobs' dy·W, added in their order. */
-void linearBackwardInput(const Runtime& runtime, int M, float* dx, ptrdiff_t dxRow, std::initializer_list<LinearInputJob> jobs);
+/** dx = Σ of the jobs' terms, those of the weights first, or more of dx's own chain where `onto` says so. */
+void linearBackwardInput(const Runtime& runtime, int M, float* dx, ptrdiff_t dxRow, const std::vector<LinearInputJob>& jobs,
+                         Onto onto = Onto::Zero);
 
-/** W.gradient += dyᵀ·x and, where given, b.gradient += Σ dy. */
+/** Adds to the gradients of whatever of the linear layer trains: weight dyᵀ·x, bias Σ dy, adapter. */
 struct LinearWeightJob {
-  const Tensor& weight;
-  const Tensor* bias;
+  const Linear& linear;
   const float* dy;
   ptrdiff_t dyRow;
   const float* x;
@@ -45,7 +43,7 @@ struct LinearWeightJob {
 };
 
 /** Every job over the same M tokens, in one parallel loop. Tokens are added in ascending order. */
-void linearBackwardWeight(const Runtime& runtime, int M, std::initializer_list<LinearWeightJob> jobs);
+void linearBackwardWeight(const Runtime& runtime, int M, const std::vector<LinearWeightJob>& jobs);
 
 /** run(from, to) for blocks of rows, in parallel: for what is done row by row. */
 template <typename F>

@@ -6,7 +6,7 @@ namespace guiderail {
 
 namespace {
 /** Tokens of a micro-batch: large enough for full-speed matrices, small enough for the caches and the budget. */
-constexpr int MICRO_BATCH_TOKENS = 2048;
+constexpr int MICRO_BATCH_TOKENS = 1024;
 
 void checkCancelled(const std::atomic<bool>* cancelled) {
   if (cancelled && cancelled->load(std::memory_order_relaxed)) throw Cancelled();
@@ -18,6 +18,11 @@ std::vector<float> flatten(const std::vector<std::vector<float>>* arrays, const 
   if (!arrays) return flat;
   for (const size_t s : sequences) flat.insert(flat.end(), (*arrays)[s].begin(), (*arrays)[s].end());
   return flat;
+}
+
+/** NaN is not zero. */
+bool anyNonZero(const std::vector<float>& numbers) {
+  return std::any_of(numbers.begin(), numbers.end(), [](float x) { return x != 0.0f; });
 }
 
 /** Whether there is one number for each scored row of a micro-batch. */
@@ -66,19 +71,43 @@ void addSequence(Batch& batch, std::vector<ScoredRow>& rows, const ScoredSequenc
 }
 }  // namespace
 
-Model::Model(const ModelShape& shape, const Runtime& runtime, bool trainable, size_t activationBudget)
+Model::Model(const ModelShape& shape, const Runtime& runtime, std::shared_ptr<Parameters> base, std::unique_ptr<Adapters> adapters,
+             size_t activationBudget)
     : shape_(shape),
       runtime_(runtime),
       activationBudget_(activationBudget),
       recycler_(activationBudget + activationBytes(MICRO_BATCH_TOKENS)),
-      parameters_(shape_, runtime, trainable),
-      decoder_(shape_, runtime, parameters_),
-      head_(shape_, runtime, parameters_) {}
+      base_(std::move(base)),
+      adapters_(std::move(adapters)),
+      decoder_(shape_, runtime, base_->embedding(), adapters_ ? adapters_->layers() : base_->layers()),
+      head_(shape_, runtime, *base_) {
+  if (adapters_ && adapters_->store().trains()) base_->store().prepareBackward();
+}
+
+std::vector<TensorStore*> Model::stores() {
+  std::vector<TensorStore*> stores{&base_->store()};
+  if (adapters_) stores.push_back(&adapters_->store());
+  return stores;
+}
+
+std::vector<Tensor*> Model::tensors() {
+  std::vector<Tensor*> tensors;
+  for (TensorStore* store : stores()) {
+    for (Tensor& tensor : store->all()) tensors.push_back(&tensor);
+  }
+  return tensors;
+}
+
+void Model::mergeAdapter(size_t tensor, float* weights) {
+  if (adapters_) adapters_->merge(tensors()[tensor], weights);
+}
 
 void Model::weightsChanged() {
   passes_.clear();
-  if (parameters_.embedding().gradient) parameters_.clearGradients();
-  parameters_.pack();
+  for (TensorStore* store : stores()) {
+    store->clearGradients();
+    store->pack();
+  }
 }
 
 /** Cuts the sequences into micro-batches; a group is cut where it does not fit. */
@@ -179,8 +208,11 @@ void Model::backward(uint64_t name, const std::vector<std::vector<float>>* dLogp
   Pass pass = std::move(found->second);
   passes_.erase(found);
   for (MicroBatch& part : pass.parts) {
-    if (part.layers.empty()) runLayers(part, true, nullptr);
-    backwardPart(part, pass.temperature, flatten(dLogprobs, part.sequences), flatten(dEntropies, part.sequences));
+    const std::vector<float> ofLogprobs = flatten(dLogprobs, part.sequences), ofEntropies = flatten(dEntropies, part.sequences);
+    if (anyNonZero(ofLogprobs) || anyNonZero(ofEntropies)) {
+      if (part.layers.empty()) runLayers(part, true, nullptr);
+      backwardPart(part, pass.temperature, ofLogprobs, ofEntropies);
+    }
     part = MicroBatch();
   }
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "adapter.hpp"
 #include "head.hpp"
 
 namespace guiderail {
@@ -42,12 +43,21 @@ struct StepResult {
 
 class Model {
  public:
-  /** `activationBudget` in bytes: activations of a pass beyond it are computed again in backward, with the same bits. */
-  Model(const ModelShape& shape, const Runtime& runtime, bool trainable, size_t activationBudget);
+  /**
+   * The base trains where its store does, or else adapters do where theirs does. `adapters` may be null.
+   * `activationBudget` in bytes: activations of a pass beyond it are computed again in backward, with the same bits.
+   */
+  Model(const ModelShape& shape, const Runtime& runtime, std::shared_ptr<Parameters> base, std::unique_ptr<Adapters> adapters,
+        size_t activationBudget);
 
   const ModelShape& shape() const { return shape_; }
   const Runtime& runtime() const { return runtime_; }
-  Parameters& parameters() { return parameters_; }
+  Parameters& parameters() { return *base_; }
+  const std::shared_ptr<Parameters>& base() const { return base_; }
+  /** Those of the base and then those of the adapters, each in its order. */
+  std::vector<Tensor*> tensors();
+  /** Adds to a copy of a tensor's weights what its adapter stands for, scale·B·A; nothing where it has none. */
+  void mergeAdapter(size_t tensor, float* weights);
   Decoder& decoder() { return decoder_; }
   Head& head() { return head_; }
   /** Memory for activations and for keys and values. */
@@ -83,6 +93,7 @@ class Model {
     size_t kept = 0;
   };
 
+  std::vector<TensorStore*> stores();
   std::vector<MicroBatch> microBatches(const std::vector<ScoredSequence>& sequences) const;
   size_t activationBytes(int rows) const;
   /** Runs the layers; fills `output`, and keeps the activations where `keep`. */
@@ -93,7 +104,8 @@ class Model {
   const Runtime runtime_;
   const size_t activationBudget_;
   Recycler recycler_;
-  Parameters parameters_;
+  const std::shared_ptr<Parameters> base_;
+  const std::unique_ptr<Adapters> adapters_;
   Decoder decoder_;
   Head head_;
   Workspace space_;

@@ -23,7 +23,7 @@ void normRowsBackward(const Runtime& runtime, int M, int H, const float* x, cons
   const Kernels& kernels = runtime.kernels;
   // The weight's gradient is split by columns, so that each sum has one writer and takes the rows in order.
   constexpr int ROWS = 64, COLUMNS = 16;
-  const int columnParts = (H + COLUMNS - 1) / COLUMNS, rowParts = (M + ROWS - 1) / ROWS;
+  const int columnParts = weight.gradient ? (H + COLUMNS - 1) / COLUMNS : 0, rowParts = (M + ROWS - 1) / ROWS;
   runtime.pool.parallelFor(columnParts + rowParts, [&](int task, int) {
     if (task < columnParts) {
       const int from = task * COLUMNS;

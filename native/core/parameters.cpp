@@ -1,5 +1,7 @@
 #include "parameters.hpp"
 
+#include <algorithm>
+
 namespace guiderail {
 
 namespace {
@@ -7,80 +9,54 @@ namespace {
 size_t packedSize(const Tensor& tensor, const Runtime& runtime) {
   const int width = runtime.kernels.panelWidth;
   const size_t panels = (static_cast<size_t>(tensor.rows) + width - 1) / width;
-  return panels * width * runtime.products.terms(tensor.cols);
+  return tensor.multiplied ? panels * width * runtime.products.terms(tensor.cols) : 0;
 }
-/** Floats of the copy for sums over outputs; 0 where the weights themselves serve. */
+/** Floats of the copy for sums over outputs. */
 size_t outputsSize(const Tensor& tensor, const Runtime& runtime) {
-  return runtime.products.pairs() ? static_cast<size_t>(runtime.products.terms(tensor.rows)) * tensor.cols : 0;
+  return tensor.multiplied ? static_cast<size_t>(runtime.products.terms(tensor.rows)) * tensor.cols : 0;
+}
+
+/** A block for all the tensors, zeroed; each gets its part of it. */
+template <typename Size>
+Buffer lay(std::deque<Tensor>& tensors, float* Tensor::*part, Size size) {
+  size_t total = 0;
+  for (const Tensor& tensor : tensors) total += size(tensor);
+  Buffer block = Buffer::zeros(total);
+  size_t at = 0;
+  for (Tensor& tensor : tensors) {
+    if (size(tensor) > 0) tensor.*part = block.get() + at;
+    at += size(tensor);
+  }
+  return block;
 }
 }  // namespace
 
-Parameters::Parameters(const ModelShape& shape, const Runtime& runtime, bool trainable) : runtime_(runtime) {
-  const int H = shape.hiddenSize, Q = shape.queryWidth(), K = shape.keyWidth(), F = shape.intermediateSize;
-  // Reserved, so that pointers to tensors stay valid.
-  tensors_.reserve(static_cast<size_t>(shape.layers) * 14 + 3);
-  auto matrix = [&](int rows, int cols) {
-    tensors_.push_back({.rows = rows, .cols = cols, .matrix = true});
-    return &tensors_.back();
-  };
-  auto vector = [&](int size, bool present = true) -> Tensor* {
-    if (!present) return nullptr;
-    tensors_.push_back({.rows = 1, .cols = size, .matrix = false});
-    return &tensors_.back();
-  };
-  matrix(shape.vocabularySize, H);
-  for (int layer = 0; layer < shape.layers; layer++) {
-    LayerTensors t{};
-    t.inputNorm = vector(H);
-    t.query = matrix(Q, H);
-    t.queryBias = vector(Q, shape.qkvBias);
-    t.key = matrix(K, H);
-    t.keyBias = vector(K, shape.qkvBias);
-    t.value = matrix(K, H);
-    t.valueBias = vector(K, shape.qkvBias);
-    t.queryNorm = vector(shape.headDim, shape.qkNorm);
-    t.keyNorm = vector(shape.headDim, shape.qkNorm);
-    t.out = matrix(H, Q);
-    t.postNorm = vector(H);
-    t.gate = matrix(F, H);
-    t.up = matrix(F, H);
-    t.down = matrix(H, F);
-    layers_.push_back(t);
-  }
-  finalNorm_ = vector(H);
-  head_ = shape.tiedEmbeddings ? &tensors_.front() : matrix(shape.vocabularySize, H);
+Tensor* TensorStore::matrix(int rows, int cols, bool multiplied) {
+  tensors_.push_back({.rows = rows, .cols = cols, .matrix = true, .multiplied = multiplied});
+  return &tensors_.back();
+}
 
-  size_t total = 0, packedTotal = 0, outputsTotal = 0;
-  auto isPacked = [&](const Tensor& t) { return t.matrix && (&t != &tensors_.front() || shape.tiedEmbeddings); };
-  for (const Tensor& t : tensors_) {
-    total += t.size();
-    if (!isPacked(t)) continue;
-    packedTotal += packedSize(t, runtime);
-    if (trainable) outputsTotal += outputsSize(t, runtime);
-  }
-  weights_ = Buffer::zeros(total);
-  packed_ = Buffer::zeros(packedTotal);
-  if (trainable) {
-    gradients_ = Buffer::zeros(total);
-    firsts_ = Buffer::zeros(total);
-    seconds_ = Buffer::zeros(total);
-    outputs_ = Buffer(outputsTotal);
-  }
-  size_t at = 0, packedAt = 0, outputsAt = 0;
-  for (Tensor& t : tensors_) {
-    t.weight = weights_.get() + at;
-    if (trainable) {
-      t.gradient = gradients_.get() + at;
-      t.first = firsts_.get() + at;
-      t.second = seconds_.get() + at;
-    }
-    if (isPacked(t)) {
-      t.packed = packed_.get() + packedAt;
-      packedAt += packedSize(t, runtime);
-      t.outputs = !runtime.products.pairs() ? t.weight : trainable ? outputs_.get() + outputsAt : nullptr;
-      if (trainable) outputsAt += outputsSize(t, runtime);
-    }
-    at += t.size();
+Tensor* TensorStore::vector(int size) {
+  tensors_.push_back({.rows = 1, .cols = size});
+  return &tensors_.back();
+}
+
+void TensorStore::allocate(bool trained) {
+  const auto size = [](const Tensor& tensor) { return tensor.size(); };
+  weights_ = lay(tensors_, &Tensor::weight, size);
+  packed_ = lay(tensors_, &Tensor::packed, [&](const Tensor& tensor) { return packedSize(tensor, runtime_); });
+  if (!trained) return;
+  gradients_ = lay(tensors_, &Tensor::gradient, size);
+  firsts_ = lay(tensors_, &Tensor::first, size);
+  seconds_ = lay(tensors_, &Tensor::second, size);
+  prepareBackward();
+}
+
+void TensorStore::prepareBackward() {
+  if (!runtime_.products.pairs()) {
+    for (Tensor& tensor : tensors_) tensor.outputs = tensor.weight;
+  } else if (outputs_.size() == 0) {
+    outputs_ = lay(tensors_, &Tensor::outputs, [&](const Tensor& tensor) { return outputsSize(tensor, runtime_); });
   }
 }
 
@@ -115,7 +91,7 @@ void packOutputs(const Runtime& runtime, const Tensor& t, int from, int count) {
 }
 }  // namespace
 
-void Parameters::pack() {
+void TensorStore::pack() {
   const int width = runtime_.kernels.panelWidth;
   struct Panel {
     const Tensor* tensor;
@@ -123,7 +99,7 @@ void Parameters::pack() {
   };
   std::vector<Panel> panels;
   for (const Tensor& t : tensors_) {
-    if (!t.packed) continue;
+    if (!t.multiplied) continue;
     for (int from = 0; from < t.rows; from += width) panels.push_back({&t, from});
   }
   runtime_.pool.parallelFor(static_cast<int>(panels.size()), [&](int task, int) {
@@ -134,8 +110,36 @@ void Parameters::pack() {
   });
 }
 
-void Parameters::clearGradients() {
-  for (Tensor& t : tensors_) std::memset(t.gradient, 0, t.size() * sizeof(float));
+void TensorStore::clearGradients() {
+  if (trains()) std::memset(gradients_.get(), 0, gradients_.bytes());
+}
+
+Parameters::Parameters(const ModelShape& shape, const Runtime& runtime, bool trained) : store_(runtime) {
+  const int H = shape.hiddenSize, Q = shape.queryWidth(), K = shape.keyWidth(), F = shape.intermediateSize;
+  const auto optional = [&](int size, bool present) { return present ? store_.vector(size) : nullptr; };
+  // The order of parameterTable, so one after the other.
+  embedding_ = store_.matrix(shape.vocabularySize, H, shape.tiedEmbeddings);
+  for (int layer = 0; layer < shape.layers; layer++) {
+    Layer t{};
+    t.inputNorm = store_.vector(H);
+    t.query.weight = store_.matrix(Q, H);
+    t.query.bias = optional(Q, shape.qkvBias);
+    t.key.weight = store_.matrix(K, H);
+    t.key.bias = optional(K, shape.qkvBias);
+    t.value.weight = store_.matrix(K, H);
+    t.value.bias = optional(K, shape.qkvBias);
+    t.queryNorm = optional(shape.headDim, shape.qkNorm);
+    t.keyNorm = optional(shape.headDim, shape.qkNorm);
+    t.out.weight = store_.matrix(H, Q);
+    t.postNorm = store_.vector(H);
+    t.gate.weight = store_.matrix(F, H);
+    t.up.weight = store_.matrix(F, H);
+    t.down.weight = store_.matrix(H, F);
+    layers_.push_back(t);
+  }
+  finalNorm_ = store_.vector(H);
+  head_ = shape.tiedEmbeddings ? embedding_ : store_.matrix(shape.vocabularySize, H);
+  store_.allocate(trained);
 }
 
 }  // namespace guiderail

@@ -2,6 +2,7 @@
 // matrices that gemm reads best. Tensors stand in the order of src/model/shape.ts, parameterTable.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "buffer.hpp"
@@ -21,11 +22,14 @@ struct Tensor {
   int rows = 0, cols = 0;
   /** Matrices take weight decay. */
   bool matrix = false;
+  /** Multiplied with, not only looked up. */
+  bool multiplied = false;
   float* weight = nullptr;
+  /** Null where it does not train, as are the moments. */
   float* gradient = nullptr;
   float* first = nullptr;
   float* second = nullptr;
-  /** Factors of forward: panels of panelWidth outputs, each [terms of cols][panelWidth], zero-padded; null for vectors and lookups. */
+  /** Factors of forward: panels of panelWidth outputs, each [terms of cols][panelWidth], zero-padded. */
   float* packed = nullptr;
   /** Factors of backward for sums over outputs: [terms of rows][cols]. The weights themselves where terms are floats. */
   float* outputs = nullptr;
@@ -33,36 +37,72 @@ struct Tensor {
   size_t size() const { return static_cast<size_t>(rows) * cols; }
 };
 
-struct LayerTensors {
-  Tensor *inputNorm, *query, *queryBias, *key, *keyBias, *value, *valueBias, *queryNorm, *keyNorm, *out, *postNorm,
-      *gate, *up, *down;
-};
-
-class Parameters {
+/** Tensors that are declared one by one and then share blocks of memory, one block for each kind of array. */
+class TensorStore {
  public:
-  Parameters(const ModelShape& shape, const Runtime& runtime, bool trainable);
-  Parameters(const Parameters&) = delete;
-  Parameters& operator=(const Parameters&) = delete;
+  explicit TensorStore(const Runtime& runtime) : runtime_(runtime) {}
+  TensorStore(const TensorStore&) = delete;
+  TensorStore& operator=(const TensorStore&) = delete;
 
-  std::vector<Tensor>& tensors() { return tensors_; }
-  const std::vector<LayerTensors>& layers() const { return layers_; }
-  Tensor& embedding() { return tensors_.front(); }
-  /** The output matrix: the embedding itself where tied. */
-  Tensor& head() { return *head_; }
-  Tensor& finalNorm() { return *finalNorm_; }
+  Tensor* matrix(int rows, int cols, bool multiplied = true);
+  Tensor* vector(int size);
+  /** Once, after the last declaration; all zero. */
+  void allocate(bool trained);
+  /** Gives gradients a way through the matrices, whether or not these train. */
+  void prepareBackward();
+
+  std::deque<Tensor>& all() { return tensors_; }
+  bool trains() const { return gradients_.size() > 0; }
   /** Brings the packed copies up to date; call after weights were written. */
   void pack();
+  void clearGradients();
   /** Bytes that forward reads of the matrices. */
   size_t packedBytes() const { return packed_.bytes(); }
-  void clearGradients();
 
  private:
   const Runtime runtime_;
-  std::vector<Tensor> tensors_;
-  std::vector<LayerTensors> layers_;
-  Tensor* head_ = nullptr;
-  Tensor* finalNorm_ = nullptr;
+  std::deque<Tensor> tensors_;
   Buffer weights_, gradients_, firsts_, seconds_, packed_, outputs_;
+};
+
+/** What adds scale·(x·Aᵀ)·Bᵀ to the output of a linear layer (LoRA, Hu et al. 2021): A is [rank, in], B [out, rank]. */
+struct Adapter {
+  const Tensor *a, *b;
+  float scale;
+};
+
+/** y = x·Wᵀ + bias, and what its adapter adds. */
+struct Linear {
+  const Tensor* weight = nullptr;
+  const Tensor* bias = nullptr;
+  const Adapter* adapter = nullptr;
+};
+
+struct Layer {
+  const Tensor *inputNorm, *queryNorm, *keyNorm, *postNorm;
+  Linear query, key, value, out, gate, up, down;
+};
+
+/** The base of a model, which several models may share where it does not train. */
+class Parameters {
+ public:
+  Parameters(const ModelShape& shape, const Runtime& runtime, bool trained);
+
+  TensorStore& store() { return store_; }
+  size_t packedBytes() const { return store_.packedBytes(); }
+  /** Without adapters. */
+  const std::vector<Layer>& layers() const { return layers_; }
+  const Tensor& embedding() const { return *embedding_; }
+  /** The output matrix: the embedding itself where tied. */
+  const Tensor& head() const { return *head_; }
+  const Tensor& finalNorm() const { return *finalNorm_; }
+
+ private:
+  TensorStore store_;
+  std::vector<Layer> layers_;
+  const Tensor* embedding_ = nullptr;
+  const Tensor* head_ = nullptr;
+  const Tensor* finalNorm_ = nullptr;
 };
 
 }  // namespace guiderail

@@ -12,6 +12,7 @@ struct ModelShape {
   std::vector<double> ropeFrequencies;
   bool tiedEmbeddings, qkvBias, qkNorm;
 
+  bool operator==(const ModelShape&) const = default;
   int queryWidth() const { return heads * headDim; }
   int keyWidth() const { return keyValueHeads * headDim; }
 };

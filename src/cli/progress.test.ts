@@ -28,6 +28,16 @@ describe('progress', () => {
     expect(secondsLeft({ ...report, step: 40 })).toBeNull();
   });
 
+  it('takes the pace from what steps took and adds what else lies ahead', () => {
+    // 20 steps in 40 of 50 s, 140 to go.
+    const other = { ...report, stepSeconds: 40, otherSecondsLeft: 15 };
+    expect(secondsLeft(other)).toBe(295);
+    expect(formatPlainLine({ ...other, figures: {} })).toBe('training 60/200 · 2.0 s/step · 4m 55s left');
+    const last = { ...other, step: 200, figures: {} };
+    expect(formatPlainLine(last)).toContain('· 15s left');
+    expect(formatPlainLine({ ...last, otherSecondsLeft: 0 })).toContain('· took 50s');
+  });
+
   it('is one line for logs', () => {
     expect(formatPlainLine(report)).toBe(
       'training 60/200 · 2.5 s/step · 5m 50s left · hint-free 0.412 · rescued 3 · tokens 1,234,567 · reward –',

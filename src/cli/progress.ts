@@ -14,17 +14,26 @@ export interface ProgressReport {
   readonly startStep: number;
   /** Time this process has worked. */
   readonly seconds: number;
+  /** What its steps took of that; default: all. */
+  readonly stepSeconds?: number;
+  /** What is expected beside the steps until the end, e.g. for evaluations; default 0. */
+  readonly otherSecondsLeft?: number;
   /** What is being done inside the step, e.g. `sampling 96/128`; live region only. */
   readonly phase?: string;
   /** The numbers that matter, in order, e.g. { 'hint-free': 0.41, rescued: 3 }; null shows as –. */
   readonly figures: Readonly<Record<string, number | null>>;
 }
 
-/** Seconds until the last step at the rate so far; null before the first step of this process. */
+/** Seconds of a step so far; null before the first step of this process. */
+function secondsPerStep({ step, startStep, seconds, stepSeconds = seconds }: ProgressReport): number | null {
+  return step > startStep ? stepSeconds / (step - startStep) : null;
+}
+
+/** Seconds until the end at the rate so far; null before the first step of this process. */
 export function secondsLeft(report: ProgressReport): number | null {
-  const done = report.step - report.startStep;
-  if (done <= 0) return null;
-  return ((report.totalSteps - report.step) * report.seconds) / done;
+  const perStep = secondsPerStep(report);
+  if (perStep === null) return null;
+  return (report.totalSteps - report.step) * perStep + (report.otherSecondsLeft ?? 0);
 }
 
 /** One line for logs: `training 12/200 · 2.1 s/step · 6m 35s left · hint-free 0.412 · rescued 3`. */
@@ -46,11 +55,10 @@ export function formatLiveRegion(report: ProgressReport, columns: number): strin
 }
 
 function pace(report: ProgressReport): string[] {
-  const left = secondsLeft(report);
-  if (left === null) return [];
-  const perStep = report.seconds / (report.step - report.startStep);
+  const [perStep, left] = [secondsPerStep(report), secondsLeft(report)];
+  if (perStep === null || left === null) return [];
   const rate = perStep >= 1 ? `${twoDigits(perStep)} s/step` : `${twoDigits(1 / perStep)} steps/s`;
-  return report.step >= report.totalSteps
+  return report.step >= report.totalSteps && left === 0
     ? [rate, `took ${formatDuration(report.seconds)}`]
     : [rate, `${formatDuration(left)} left`];
 }

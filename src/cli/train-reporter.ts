@@ -5,15 +5,29 @@ import { formatFigure, type Progress } from './progress.ts';
 
 export class TrainReporter {
   readonly #progress: Progress;
-  readonly #totalSteps: number;
-  readonly #started = performance.now();
+  readonly #steps: number;
+  readonly #evaluateEvery: number;
+  readonly #now: () => number;
+  readonly #started: number;
   #startStep: number | null = null;
   #finished = 0;
+  /** Of the steps of this process, with their checkpoints and without evaluations. */
+  #stepSeconds = 0;
+  /** By the step after which an evaluation was made: what it took in all contexts. */
+  readonly #evaluationSeconds = new Map<number, number>();
   #figures: Record<string, number | null> = {};
 
-  constructor(progress: Progress, totalSteps: number) {
+  /** @param now in milliseconds. */
+  constructor(
+    progress: Progress,
+    plan: { readonly steps: number; readonly evaluateEvery: number },
+    now: () => number = () => performance.now(),
+  ) {
     this.#progress = progress;
-    this.#totalSteps = totalSteps;
+    this.#steps = plan.steps;
+    this.#evaluateEvery = plan.evaluateEvery;
+    this.#now = now;
+    this.#started = now();
   }
 
   take(event: TrainProgress): void {
@@ -21,11 +35,14 @@ export class TrainReporter {
       case 'step':
         this.#finished = event.metrics.step + 1;
         this.#startStep ??= event.metrics.step;
+        this.#stepSeconds += event.metrics.seconds.total + event.metrics.seconds.checkpoint;
         this.#figures = figuresOf(event.metrics);
         this.#show();
         break;
       case 'evaluation':
         this.#progress.note(formatEvaluation(event.line));
+        this.#countEvaluation(event.line);
+        this.#show();
         break;
       case 'sampling':
         this.#startStep ??= event.step;
@@ -35,19 +52,39 @@ export class TrainReporter {
         this.#show('updating');
         break;
       case 'evaluating':
+        this.#startStep ??= event.step;
         this.#finished = Math.max(this.#finished, event.step);
         this.#show(`evaluating ${event.done}/${event.of}`);
         break;
     }
   }
 
+  #countEvaluation({ step, seconds }: EvaluationLine): void {
+    const others = this.#evaluationSeconds.get(step) ?? 0;
+    this.#evaluationSeconds.set(step, others + seconds.total);
+  }
+
+  /** Of the evaluations that are still to come, at the mean of those made: one every so many steps, and the last. */
+  #evaluationSecondsLeft(): number {
+    const made = [...this.#evaluationSeconds];
+    if (made.length === 0) return 0;
+    const last = made.at(-1)![0];
+    const ahead =
+      last < this.#steps
+        ? Math.ceil(this.#steps / this.#evaluateEvery) - Math.floor(last / this.#evaluateEvery)
+        : 0;
+    return (ahead * made.reduce((sum, [, seconds]) => sum + seconds, 0)) / made.length;
+  }
+
   #show(phase?: string): void {
     this.#progress.update({
       label: 'training',
       step: this.#finished,
-      totalSteps: this.#totalSteps,
+      totalSteps: this.#steps,
       startStep: this.#startStep ?? 0,
-      seconds: (performance.now() - this.#started) / 1000,
+      seconds: (this.#now() - this.#started) / 1000,
+      stepSeconds: this.#stepSeconds,
+      otherSecondsLeft: this.#evaluationSecondsLeft(),
       figures: this.#figures,
       ...(phase !== undefined && { phase }),
     });

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { Check, GoldenFile } from './conformance/bench.case.ts';
 import { capabilityChecks } from './conformance/capabilities.case.ts';
 import { goldenChecks } from './conformance/golden.case.ts';
+import { loraChecks } from './conformance/lora.case.ts';
 import { refusalChecks } from './conformance/refusals.case.ts';
 import { samplingChecks } from './conformance/sampling.case.ts';
 import { scoringChecks } from './conformance/scoring.case.ts';
@@ -60,6 +61,7 @@ export function runEngineSuite(suite: EngineSuite): void {
       trainingChecks,
       refusalChecks,
       capabilityChecks,
+      loraChecks,
     ]) {
       checks(check);
     }

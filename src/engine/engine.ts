@@ -12,6 +12,8 @@
 // - A ForwardPass is single-use: it takes one backward or a release, and is refused after step or load.
 // - Gradients accumulate over backward calls until step, which clears them whether or not it applied.
 
+import type { LoraConfig } from '../model/adapter.ts';
+
 /** What an engine can do. Shared code asks for a capability, never for a name. */
 export interface EngineCapabilities {
   readonly fullFineTune: boolean;
@@ -27,15 +29,21 @@ export interface EngineCapabilities {
   readonly gradientClipping: boolean;
 }
 
+/** lora: adapters (LoRA, Hu et al. 2021) beside weights that do not train, made from the seed. */
+export type AdapterSpec =
+  { readonly kind: 'none' } | (LoraConfig & { readonly kind: 'lora'; readonly seed: number });
+
 export interface ModelSpec {
-  /** A model folder in Hugging Face layout, or a folder written by `Trainable.save` for `load` later. */
+  /**
+   * A model folder in Hugging Face layout or a GGUF file; or a folder of a PEFT adapter (what `Trainable.save` writes of a
+   * model with one), which opens its base with it: then `adapter` is none.
+   */
   readonly folder: string;
   readonly head: 'lm' | 'value';
-  readonly adapter:
-    { readonly kind: 'none' } | { readonly kind: 'lora'; readonly rank: number; readonly alpha: number };
+  readonly adapter: AdapterSpec;
   /** false: no gradients or moments are allocated; backward and step are refused. */
   readonly trainable: boolean;
-  /** A model of the same engine whose base weights this one shares. */
+  /** A model of the same engine and the same base, whose weights do not train, to share them with. */
   readonly sharesBaseWith?: Scorer;
 }
 
@@ -149,9 +157,12 @@ export interface Trainable extends Scorer {
   /** Adds Σ cotangent · ∂output/∂parameter to the gradients and consumes the pass. */
   backward(pass: ForwardPass, cotangents: Cotangents): Promise<void>;
   step(update: AdamWUpdate): Promise<StepResult>;
-  /** Writes weights, moments and step count into an empty or missing folder. */
+  /** Writes what trains, its moments and the step count into an empty or missing folder: a model folder, or a PEFT adapter's. */
   save(dir: string): Promise<void>;
   load(dir: string): Promise<void>;
-  /** Writes a folder in Hugging Face layout: config.json, model.safetensors and the tokenizer files it was opened with. */
+  /**
+   * Writes a folder in Hugging Face layout: config.json, model.safetensors and the tokenizer files it was opened with. An
+   * adapter is merged into the weights.
+   */
   exportWeights(dir: string): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // Checks requests on entry, so that nothing inside checks again and nothing is changed by a bad one.
 import { EngineError } from '../errors.ts';
+import { LORA_TARGETS } from '../model/adapter.ts';
 import type { ModelShape } from '../model/shape.ts';
 import type {
   AdamWUpdate,
@@ -177,8 +178,8 @@ export function checkPass(pass: PassFacts | undefined, weightsVersion: number, c
 }
 
 /**
- * What an engine without value head, LoRA and shared weights of trained models refuses to open. `isFrozen` says
- * whether a model is one of its own that does not train.
+ * What an engine without value head and shared weights of trained models refuses to open. `isFrozen` says whether a
+ * model is one of its own whose base does not train.
  */
 export function checkSpec(spec: ModelSpec, engine: string, isFrozen: (model: Scorer) => boolean): void {
   if (spec.head !== 'lm') {
@@ -186,14 +187,31 @@ export function checkSpec(spec: ModelSpec, engine: string, isFrozen: (model: Sco
       `The ${engine} engine has no value head; open the critic with an engine that declares valueHead.`,
     );
   }
-  if (spec.adapter.kind !== 'none') {
+  const { adapter } = spec;
+  if (adapter.kind === 'lora') {
+    const known: readonly string[] = LORA_TARGETS;
+    const wrong = adapter.targets.find((target) => !known.includes(target));
+    if (wrong !== undefined || adapter.targets.length === 0) {
+      throw new EngineError(
+        `Expected the adapter to have targets among ${LORA_TARGETS.join(', ')}, got ${wrong ?? 'none'}.`,
+      );
+    }
+    if (!Number.isSafeInteger(adapter.rank) || adapter.rank < 1 || adapter.rank > 65536) {
+      throw new EngineError(`Expected the rank of the adapter to be from 1 to 65536, got ${adapter.rank}.`);
+    }
+    if (!(adapter.alpha > 0 && Number.isFinite(adapter.alpha))) {
+      throw new EngineError(`Expected the alpha of the adapter to be positive, got ${adapter.alpha}.`);
+    }
+  }
+  if (spec.sharesBaseWith === undefined) return;
+  if (!isFrozen(spec.sharesBaseWith)) {
     throw new EngineError(
-      `The ${engine} engine trains all weights and has no LoRA; set the adapter to none or use an engine that declares lora.`,
+      'Base weights can be shared only with a model of this engine whose base does not train. Leave sharesBaseWith out.',
     );
   }
-  if (spec.sharesBaseWith !== undefined && !isFrozen(spec.sharesBaseWith)) {
+  if (spec.trainable && adapter.kind === 'none') {
     throw new EngineError(
-      'Base weights can be shared only with a model of this engine that does not train: without an adapter, training moves them. Leave sharesBaseWith out.',
+      'A model that trains all its weights cannot share them; give it an adapter or leave sharesBaseWith out.',
     );
   }
 }

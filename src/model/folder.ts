@@ -10,7 +10,7 @@ import { ggufTokenizerFiles } from './gguf-tokenizer.ts';
 import type { ModelSource } from './model-source.ts';
 import type { SafetensorsFile, UnreadTensor } from './safetensors.ts';
 import { openSafetensors, unread, writeAside, writeSafetensors } from './safetensors.ts';
-import type { ModelShape } from './shape.ts';
+import type { ModelShape, Parameter } from './shape.ts';
 import { checkShape, parameterTable, parseConfig, toConfig } from './shape.ts';
 
 /** Files that travel with the weights. generation_config.json holds the stop tokens of chat models. */
@@ -210,9 +210,9 @@ export type TensorsByName =
   | ReadonlyMap<string, Float32Array | Float64Array>
   | { readonly dtype: 'F32' | 'F64'; readonly read: (name: string) => Float32Array | Float64Array };
 
-/** Every row of the parameter table, to be written. @throws ModelError when one is missing. */
-export function tensorsToWrite(shape: ModelShape, tensors: TensorsByName): UnreadTensor[] {
-  return parameterTable(shape).map(({ name, dims }) => {
+/** Every row of a table, to be written. @throws ModelError when one is missing. */
+export function tensorsToWrite(table: readonly Parameter[], tensors: TensorsByName): UnreadTensor[] {
+  return table.map(({ name, dims }) => {
     if ('read' in tensors) return { name, dims, dtype: tensors.dtype, read: () => tensors.read(name) };
     const data = tensors.get(name);
     if (data === undefined) throw new ModelError(`Expected tensor "${name}" among those to write.`);
@@ -235,7 +235,7 @@ export async function writeModelFolder(
   options: { readonly copyTokenizerFrom?: string } = {},
 ): Promise<void> {
   checkShape(shape, `the shape for ${dir}`);
-  const rows = tensorsToWrite(shape, tensors);
+  const rows = tensorsToWrite(parameterTable(shape), tensors);
   await makeEmptyFolder(dir);
   if (options.copyTokenizerFrom !== undefined) await copyTokenizer(options.copyTokenizerFrom, dir);
   await writeSafetensors(join(dir, WEIGHTS), rows);

@@ -24,6 +24,7 @@ const SHAPE: ModelShape = {
   eosTokenIds: [3],
 };
 
+const OWNER = { shape: SHAPE, adapter: null };
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guiderail-state-'));
@@ -34,20 +35,20 @@ async function saved() {
   const [weights, firstMoments, secondMoments] = [1, 2, 3].map((seed) => initializeModel(SHAPE, seed));
   const state = { weights, firstMoments, secondMoments, step: 7 };
   const dir = join(folder, 'state');
-  await saveState(dir, SHAPE, state, folder);
+  await saveState(dir, OWNER, state, folder);
   return { dir, state };
 }
 
 describe('a training state', () => {
   it('comes back bit for bit, each array as itself', async () => {
     const { dir, state } = await saved();
-    expect(await loadState(dir, SHAPE, Float32Array)).toEqual(state);
+    expect(await loadState(dir, OWNER, Float32Array)).toEqual(state);
   });
 
   it('is checked when it is opened, before a tensor is read: precision and length of every file', async () => {
     const { dir } = await saved();
-    await expect(openState(dir, SHAPE, Float64Array)).rejects.toThrow(/model\.safetensors.*Float64Array/);
+    await expect(openState(dir, OWNER, Float64Array)).rejects.toThrow(/model\.safetensors.*Float64Array/);
     await truncate(join(dir, 'moments.safetensors'), 3000);
-    await expect(openState(dir, SHAPE, Float32Array)).rejects.toThrow(/moments\.safetensors.*cut off/);
+    await expect(openState(dir, OWNER, Float32Array)).rejects.toThrow(/moments\.safetensors.*cut off/);
   });
 });

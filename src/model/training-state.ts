@@ -1,13 +1,21 @@
-// The training state on disk, in the precision of the engine that trains. A saved folder is a model folder (so it
-// opens like any other) beside the optimizer's moments and, written last, state.json: a folder without it is not complete.
+// The training state on disk, in the precision of the engine that trains. A saved folder is a model folder, or that of a
+// PEFT adapter where one trains (so it opens like any other), beside the optimizer's moments and, written last,
+// state.json: a folder without it is not complete.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
+import {
+  ADAPTER_WEIGHTS,
+  adapterTable,
+  readAdapterFolder,
+  writeAdapterFolder,
+  type LoraConfig,
+} from './adapter.ts';
 import { readModelFolder, tensorsToWrite, writeModelFolder, type TensorsByName } from './folder.ts';
 import { openSafetensors, writeAside, writeSafetensors } from './safetensors.ts';
-import type { ModelShape } from './shape.ts';
+import type { ModelShape, Parameter } from './shape.ts';
 import { parameterTable } from './shape.ts';
 
 type FloatArray = Float32Array | Float64Array;
@@ -17,7 +25,18 @@ const MOMENTS = 'moments.safetensors';
 /** What stands before a parameter's name in its file. */
 const PREFIXES = { weights: '', firstMoments: 'first.', secondMoments: 'second.' } as const;
 
-/** Arrays in the engine's own precision, one per row of the parameter table. */
+/** What of a model is saved and loaded: all its weights, or its adapter. */
+export interface StateOwner {
+  readonly shape: ModelShape;
+  readonly adapter: LoraConfig | null;
+}
+
+/** The tensors of its state. */
+export function stateTable({ shape, adapter }: StateOwner): Parameter[] {
+  return adapter === null ? parameterTable(shape) : adapterTable(shape, adapter);
+}
+
+/** Arrays in the engine's own precision, one per row of the state's table. */
 export interface TrainingState<A extends FloatArray> {
   readonly weights: ReadonlyMap<string, A>;
   readonly firstMoments: ReadonlyMap<string, A>;
@@ -42,17 +61,22 @@ const stateSchema = z.strictObject({
 
 /**
  * One consistent snapshot where nothing changes `state` before the promise settles.
- * @param tokenizerFrom the folder whose tokenizer files come along.
+ * @param base what the model was opened from: its tokenizer files come along, and an adapter names it.
  */
 export async function saveState(
   dir: string,
-  shape: ModelShape,
+  owner: StateOwner,
   state: StateToSave,
-  tokenizerFrom: string,
+  base: string,
 ): Promise<void> {
-  await writeModelFolder(dir, shape, state.weights, { copyTokenizerFrom: tokenizerFrom });
+  const { shape, adapter } = owner;
+  if (adapter === null) await writeModelFolder(dir, shape, state.weights, { copyTokenizerFrom: base });
+  else await writeAdapterFolder(dir, base, shape, adapter, state.weights);
   const moments = (['firstMoments', 'secondMoments'] as const).flatMap((array) =>
-    tensorsToWrite(shape, state[array]).map((row) => ({ ...row, name: PREFIXES[array] + row.name })),
+    tensorsToWrite(stateTable(owner), state[array]).map((row) => ({
+      ...row,
+      name: PREFIXES[array] + row.name,
+    })),
   );
   await writeSafetensors(join(dir, MOMENTS), moments);
   const text = JSON.stringify({ format: 'guiderail-training-state', version: 1, step: state.step });
@@ -78,6 +102,26 @@ function computation(shape: ModelShape): ModelShape {
   return { ...shape, eosTokenIds: [] };
 }
 
+/** @throws ModelError unless the folder holds weights for the owner's computation. */
+async function checkOwner(dir: string, { shape, adapter }: StateOwner): Promise<void> {
+  if (adapter !== null) {
+    const { config } = await readAdapterFolder(dir);
+    const said = ({ rank, alpha, targets }: LoraConfig) =>
+      `rank ${rank}, alpha ${alpha}, ${[...targets].sort().join(' ')}`;
+    if (said(config) === said(adapter)) return;
+    throw new ModelError(
+      `Expected ${dir} to hold the state of this adapter, ${said(adapter)}, got ${said(config)}.`,
+    );
+  }
+  const folder = await readModelFolder(dir);
+  // A shape from a GGUF file has its keys in another order.
+  if (!isDeepStrictEqual(computation(folder.shape), computation(shape))) {
+    throw new ModelError(
+      `Expected ${dir} to hold the state of this model, ${JSON.stringify(computation(shape))}, got ${JSON.stringify(computation(folder.shape))}.`,
+    );
+  }
+}
+
 /** A state on disk whose files were checked; a tensor is read when it is asked for. */
 export interface SavedState<A extends FloatArray> {
   readonly step: number;
@@ -87,18 +131,14 @@ export interface SavedState<A extends FloatArray> {
 /** @throws ModelError when the folder is incomplete, damaged, or of a model of another shape or precision. */
 export async function openState<A extends FloatArray>(
   dir: string,
-  shape: ModelShape,
+  owner: StateOwner,
   precision: Precision<A>,
 ): Promise<SavedState<A>> {
   const step = await readStep(dir);
-  const folder = await readModelFolder(dir);
-  // A shape from a GGUF file has its keys in another order.
-  if (!isDeepStrictEqual(computation(folder.shape), computation(shape))) {
-    throw new ModelError(
-      `Expected ${dir} to hold the state of this model, ${JSON.stringify(computation(shape))}, got ${JSON.stringify(computation(folder.shape))}.`,
-    );
-  }
-  const weights = await openSafetensors(join(dir, 'model.safetensors'));
+  await checkOwner(dir, owner);
+  const weights = await openSafetensors(
+    join(dir, owner.adapter === null ? 'model.safetensors' : ADAPTER_WEIGHTS),
+  );
   const moments = await openSafetensors(join(dir, MOMENTS));
   const locate = (array: StateArray, name: string) => ({
     file: array === 'weights' ? weights : moments,
@@ -111,7 +151,7 @@ export async function openState<A extends FloatArray>(
   };
   const dtype = precision.name === 'Float64Array' ? 'F64' : 'F32';
   for (const array of STATE_ARRAYS) {
-    for (const { name, dims } of parameterTable(shape)) {
+    for (const { name, dims } of stateTable(owner)) {
       const { file, stored } = locate(array, name);
       const entry = file.tensors.get(stored);
       if (entry?.dtype !== dtype || entry.dims.join() !== dims.join()) refuse(file.path, stored);
@@ -130,13 +170,13 @@ export async function openState<A extends FloatArray>(
 /** All of a state. @throws ModelError as openState does, and when a tensor cannot be read. */
 export async function loadState<A extends FloatArray>(
   dir: string,
-  shape: ModelShape,
+  owner: StateOwner,
   precision: Precision<A>,
 ): Promise<TrainingState<A>> {
-  const saved = await openState(dir, shape, precision);
+  const saved = await openState(dir, owner, precision);
   const all = async (array: StateArray): Promise<Map<string, A>> => {
     const tensors = new Map<string, A>();
-    for (const { name } of parameterTable(shape)) tensors.set(name, await saved.read(array, name));
+    for (const { name } of stateTable(owner)) tensors.set(name, await saved.read(array, name));
     return tensors;
   };
   return {

@@ -15,7 +15,8 @@ import { noGuidance } from '../guidance/no-guidance.ts';
 import { withRetention } from '../guidance/retention.ts';
 import type { GuidanceStrategy } from '../guidance/strategy.ts';
 import type { BatchSettings } from '../rollout/collect-batch.ts';
-import type { TrainRecipe } from './config.ts';
+import type { AdapterSpec } from '../engine/engine.ts';
+import type { ModelConfig, TrainRecipe } from './config.ts';
 import type { PolicyObjective } from './update.ts';
 
 export function strategyOf(recipe: TrainRecipe): GuidanceStrategy {
@@ -29,6 +30,11 @@ export function strategyOf(recipe: TrainRecipe): GuidanceStrategy {
   };
   const strategy = strategies[name]();
   return retention > 0 ? withRetention(strategy) : strategy;
+}
+
+/** What is trained of the model: all of it, or an adapter whose start the run's seed names. */
+export function adapterOf(model: ModelConfig, seed: number): AdapterSpec {
+  return model.adapter === undefined ? { kind: 'none' } : { kind: 'lora', ...model.adapter, seed };
 }
 
 export function objectiveOf(recipe: TrainRecipe): PolicyObjective {

@@ -3,6 +3,7 @@
 // become values here and nowhere else: past train/compose.ts no code compares a mode string.
 import { z } from 'zod';
 import { promptOptionsSchema } from '../data/prompts.ts';
+import { LORA_TARGETS } from '../model/adapter.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
 
 const positiveInteger = z.number().int().positive();
@@ -30,6 +31,34 @@ export const engineConfigSchema = z.strictObject({
     .default(1024)
     .describe(
       'Memory that the native engine may use for activations between forward and backward; what is over is computed again. Changes no result.',
+    ),
+});
+
+const adapterSchema = z.strictObject({
+  rank: positiveInteger.describe('Rank of the two matrices that stand beside each adapted weight.'),
+  alpha: z
+    .number()
+    .positive()
+    .describe('What an adapter adds is multiplied by alpha / rank; twice the rank is a usual choice.'),
+  targets: z
+    .array(z.enum(LORA_TARGETS))
+    .min(1)
+    .default([...LORA_TARGETS])
+    .describe('Linear layers that get one.'),
+});
+
+/** The model that is trained, and whether all of it. */
+const modelSchema = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .describe(
+      'The base model: a folder in Hugging Face layout or a GGUF file, relative to the working directory.',
+    ),
+  adapter: adapterSchema
+    .optional()
+    .describe(
+      'Trains low-rank adapters (LoRA) beside weights that stay as they are. Checkpoints hold a PEFT adapter folder; the trained model is exported with the adapter merged.',
     ),
 });
 
@@ -195,12 +224,7 @@ export const trainRecipeSchema = z
       .optional()
       .describe('Stop after the step in which this many tokens have been sampled in all.'),
     engine: engineConfigSchema.prefault({}),
-    model: z.strictObject({
-      folder: z
-        .string()
-        .min(1)
-        .describe('The base model: a folder in Hugging Face layout, relative to the working directory.'),
-    }),
+    model: modelSchema,
     problems: problemsSchema,
     prompt: promptOptionsSchema.prefault({}),
     sampling: samplingSchema,
@@ -253,6 +277,7 @@ export const trainRecipeSchema = z
 export type TrainRecipe = z.output<typeof trainRecipeSchema>;
 export type OptimizerConfig = z.output<typeof optimizerSchema>;
 export type ProblemSource = z.output<typeof problemSourceSchema>;
+export type ModelConfig = z.output<typeof modelSchema>;
 export type EngineConfig = z.output<typeof engineConfigSchema>;
 
 /** Shape of a model that warm-up starts from nothing. */
@@ -286,12 +311,7 @@ export const sftRecipeSchema = z.strictObject({
   engine: engineConfigSchema.prefault({}),
   model: z
     .union([
-      z.strictObject({
-        folder: z
-          .string()
-          .min(1)
-          .describe('The base model: a folder in Hugging Face layout, relative to the working directory.'),
-      }),
+      modelSchema,
       z.strictObject({
         initialize: initialShapeSchema.describe(
           'A new model of this shape, with the vocabulary of demonstrations.machines.',

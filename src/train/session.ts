@@ -7,6 +7,7 @@ import type { Engine, Trainable } from '../engine/engine.ts';
 import { messageOf } from '../errors.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { RunDirectory, type ResumedRun } from '../runs/run-directory.ts';
+import { adapterOf } from './compose.ts';
 import type { TrainRecipe } from './config.ts';
 import { train, type TrainOutcome, type TrainProgress } from './loop.ts';
 import { preparePlan } from './prepare.ts';
@@ -34,7 +35,7 @@ export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions):
   const model = await engine.open({
     folder: recipe.model.folder,
     head: 'lm',
-    adapter: { kind: 'none' },
+    adapter: adapterOf(recipe.model, recipe.seed),
     trainable: true,
   });
   try {

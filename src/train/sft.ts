@@ -13,7 +13,7 @@ import { renderDemonstration } from '../data/prompts.ts';
 import { machinesTokenizerFiles } from '../data/synthetic/machines-tokenizer.ts';
 import { machinesDemonstrations } from '../data/synthetic/machines.ts';
 import { loadTokenizer, type ChatTokenizer } from '../data/tokenizer.ts';
-import type { ScoredSequence, Trainable } from '../engine/engine.ts';
+import type { AdapterSpec, ScoredSequence, Trainable } from '../engine/engine.ts';
 import { ConfigError, DataError, TrainingError } from '../errors.ts';
 import { writeModelFolder } from '../model/folder.ts';
 import { initializeModel } from '../model/initialize.ts';
@@ -23,6 +23,7 @@ import type { LoadedCheckpoint } from '../runs/checkpoint.ts';
 import type { SftMetrics } from '../runs/metrics.ts';
 import type { RunDirectory } from '../runs/run-directory.ts';
 import type { SftRecipe } from './config.ts';
+import { adapterOf } from './compose.ts';
 import { applyGradient } from './apply-gradient.ts';
 import { adamwUpdate } from './schedule.ts';
 import { changedSentence, finish, withRun, type SessionOptions, type SessionOutcome } from './session.ts';
@@ -38,7 +39,9 @@ export async function sftRecipe(
   try {
     const tokenizer = await loadTokenizer(folder);
     const { engine } = options;
-    const model = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: true });
+    const adapter: AdapterSpec =
+      'folder' in recipe.model ? adapterOf(recipe.model, recipe.seed) : { kind: 'none' };
+    const model = await engine.open({ folder, head: 'lm', adapter, trainable: true });
     try {
       const demonstrationAt = await demonstrationStream(recipe, tokenizer, model.info.maxSequenceLength);
       return await withRun(recipe, options, ({ run, checkpoint, differences }) => {

@@ -65,7 +65,10 @@ export async function runTraining(
   { dir, resume }: { readonly dir: string; readonly resume: boolean },
 ): Promise<void> {
   const progress = createProgress(io.stderr);
-  const reporter = new TrainReporter(progress, recipe.steps);
+  const reporter = new TrainReporter(progress, {
+    steps: recipe.steps,
+    evaluateEvery: recipe.evaluation.everySteps,
+  });
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = createEngine(recipe.engine);
   try {

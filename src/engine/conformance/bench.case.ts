@@ -221,18 +221,20 @@ export const TRAINING: AdamWUpdate = {
   maxGradNorm: 1,
 };
 
-const PROBE_SCALE = 1024;
 /**
  * AdamW that is a plain gradient step, w − 1024·g: without momentum, and with an epsilon beside which the root of the
  * second moment vanishes (|g| / 2⁴⁰). The large factor makes the weight's own rounding small beside g.
  */
-const GRADIENT_STEP: AdamWUpdate = {
-  learningRate: PROBE_SCALE * 2 ** 40,
-  beta1: 0,
-  beta2: 0,
-  epsilon: 2 ** 40,
-  weightDecay: 0,
-  maxGradNorm: Infinity,
+export const GRADIENT_PROBE = {
+  scale: 1024,
+  update: {
+    learningRate: 1024 * 2 ** 40,
+    beta1: 0,
+    beta2: 0,
+    epsilon: 2 ** 40,
+    weightDecay: 0,
+    maxGradNorm: Infinity,
+  } satisfies AdamWUpdate,
 };
 
 /** The weights as exported. `name` is a new folder of the bench. */
@@ -258,12 +260,12 @@ export async function accumulatedGradients(
   name: string,
 ): Promise<Map<string, Float64Array>> {
   const before = await exportedWeights(bench, model, `${name}-before`);
-  expect((await model.step(GRADIENT_STEP)).applied).toBe(true);
+  expect((await model.step(GRADIENT_PROBE.update)).applied).toBe(true);
   const after = await exportedWeights(bench, model, `${name}-after`);
   return new Map(
     [...before].map(([tensor, data]) => [
       tensor,
-      Float64Array.from(data, (value, i) => (value - after.get(tensor)![i]) / PROBE_SCALE),
+      Float64Array.from(data, (value, i) => (value - after.get(tensor)![i]) / GRADIENT_PROBE.scale),
     ]),
   );
 }

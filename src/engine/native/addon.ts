@@ -20,14 +20,22 @@ export interface CancelFlag {
   readonly [handle]: 'cancel';
 }
 
-/** Arrays of a tensor: its weights and AdamW's two moments. */
-export const ARRAYS = { weights: 0, firstMoments: 1, secondMoments: 2 } as const;
+/** Arrays of a tensor: its weights, AdamW's two moments, and (to be read alone) its weights with its adapter merged. */
+export const ARRAYS = { weights: 0, firstMoments: 1, secondMoments: 2, merged: 3 } as const;
 
 export interface NativeSequence {
   readonly index: number;
   readonly tokens: Int32Array;
   readonly logprobs: Float32Array;
   readonly stopped: boolean;
+}
+
+export interface NativeAdapter {
+  readonly rank: number;
+  /** What x·Aᵀ·Bᵀ is multiplied by. */
+  readonly scale: number;
+  /** A bit for each linear layer, in the order of LORA_TARGETS. */
+  readonly targets: number;
 }
 
 export interface Addon {
@@ -43,9 +51,11 @@ export interface Addon {
     shape: object,
     trainable: boolean,
     activationBudgetBytes: number,
+    adapter: NativeAdapter | null,
+    sharesBaseWith: ModelHandle | null,
   ): ModelHandle;
   closeModel(model: ModelHandle): void;
-  /** Rows and columns of each tensor in turn; a vector has one row. */
+  /** Rows and columns of each tensor in turn, those of the base and then of the adapter; a vector has one row. */
   tensorSizes(model: ModelHandle): Int32Array;
   writeArray(model: ModelHandle, which: number, tensor: number, values: Float32Array): void;
   readArray(model: ModelHandle, which: number, tensor: number, into: Float32Array): void;

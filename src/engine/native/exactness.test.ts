@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LORA_TARGETS } from '../../model/adapter.ts';
 import type { ModelShape } from '../../model/shape.ts';
 import {
   TRAINING,
+  accumulate,
   exportedWeights,
   logprobsOf,
   makeModel,
@@ -30,16 +32,28 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs work on the same random model, opened by an engine with these options. */
+type Options = NativeOptions & { readonly lora?: boolean };
+
+/**
+ * Runs work on the same random model, opened by an engine with these options. An adapter is trained for a step first,
+ * because a new one adds nothing.
+ */
 async function onModel<T>(
   shape: ModelShape,
-  options: NativeOptions,
+  { lora, ...options }: Options,
   work: (model: Trainable, bench: Bench) => Promise<T>,
 ): Promise<T> {
   const engine = createNativeEngine(options);
   const bench = { engine, tolerances: TOLERANCES.float32, folder };
   try {
-    return await work(await openModel(bench, await makeModel(bench, `model-${made++}`, shape)), bench);
+    const base = await makeModel(bench, `model-${made++}`, shape);
+    if (lora !== true) return await work(await openModel(bench, base), bench);
+    const adapter = { kind: 'lora', rank: 5, alpha: 9, targets: LORA_TARGETS, seed: 1 } as const;
+    const model = await engine.open({ folder: base, head: 'lm', adapter, trainable: true });
+    const before = sequencesOf(shape, 6, 30);
+    await accumulate(model, before, unevenCotangents(before));
+    await model.step({ ...TRAINING, learningRate: 0.05 });
+    return await work(model, bench);
   } finally {
     await engine.close();
   }
@@ -79,18 +93,18 @@ async function train(model: Trainable, bench: Bench, sequences: readonly ScoredS
 }
 
 const CASES = Object.entries(AWKWARD).flatMap(([name, shape]) =>
-  (['fp32', 'bf16'] as const).map((dtype) => ({ name, shape, dtype })),
+  (['fp32', 'bf16'] as const).flatMap((dtype) => [false, true].map((lora) => ({ name, shape, dtype, lora }))),
 );
-describe.each(CASES)('$name, $dtype', ({ shape, dtype }) => {
+describe.each(CASES)('$name, $dtype, LoRA $lora', ({ shape, dtype, lora }) => {
   it('samples are the same with 1 to 4 threads, and alone as beside others', async () => {
     const requests = requestsOf(shape);
     const [first, ...others] = await Promise.all(
       [1, 2, 3, 4].map((threads) =>
-        onModel(shape, { dtype, threads }, (model) => sampleAll(model, requests)),
+        onModel(shape, { dtype, lora, threads }, (model) => sampleAll(model, requests)),
       ),
     );
     for (const samples of others) expect(samples).toEqual(first);
-    await onModel(shape, { dtype, threads: 2 }, async (model) => {
+    await onModel(shape, { dtype, lora, threads: 2 }, async (model) => {
       for (const [index, one] of requests.entries()) {
         const [alone] = await sampleAll(model, [one]);
         expect({ ...alone, index }, `request ${index} alone`).toEqual(first[index]);
@@ -101,7 +115,7 @@ describe.each(CASES)('$name, $dtype', ({ shape, dtype }) => {
   it.each(loadAddon().instructionSets())(
     '%s: forward gives the log-probs that sampling reported',
     async (set) => {
-      await onModel(shape, { dtype, threads: 2, instructionSet: set }, async (model) => {
+      await onModel(shape, { dtype, lora, threads: 2, instructionSet: set }, async (model) => {
         const requests = requestsOf(shape).filter(({ temperature }) => temperature === 1);
         const samples = await sampleAll(model, requests);
         const sequences = samples.map(({ tokens }, i) => ({
@@ -117,10 +131,10 @@ describe.each(CASES)('$name, $dtype', ({ shape, dtype }) => {
   );
 
   it('training is the same with 1 to 4 threads, and with no memory for activations', async () => {
-    // More than one micro-batch of 2048 tokens.
+    // More than one micro-batch of 1024 tokens.
     const sequences = sequencesOf(shape, 60, 90);
     const run = (options: NativeOptions) =>
-      onModel(shape, { dtype, ...options }, (model, bench) => train(model, bench, sequences));
+      onModel(shape, { dtype, lora, ...options }, (model, bench) => train(model, bench, sequences));
     const first = await run({ threads: 1 });
     for (const threads of [2, 3, 4]) expect(await run({ threads })).toEqual(first);
     expect(await run({ threads: 2, activationBudgetMiB: 0 })).toEqual(first);

@@ -31,7 +31,7 @@ const SHAPE_TEXT = `{ ...${JSON.stringify(LARGER)}, ropeFrequencies: Float64Arra
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
   const addon = require(${JSON.stringify(ADDON_PATH)});
-  const model = addon.createModel(addon.createRuntime(2, '', false), ${SHAPE_TEXT}, true, 2 ** 20);
+  const model = addon.createModel(addon.createRuntime(2, '', false), ${SHAPE_TEXT}, true, 2 ** 20, null, null);
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
@@ -69,7 +69,7 @@ const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 /** One model of LARGER's shape with all weights zero, and the calls that a test may spoil one argument of. */
 function calls(addon: Addon) {
   const runtime = addon.createRuntime(1, '', false);
-  const model = addon.createModel(runtime, SHAPE, true, 0);
+  const model = addon.createModel(runtime, SHAPE, true, 0, null, null);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
   const sampling = addon.startSampling(
@@ -85,7 +85,7 @@ function calls(addon: Addon) {
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
     createRuntime: [1, '', false],
-    createModel: [runtime, SHAPE, true, 0],
+    createModel: [runtime, SHAPE, true, 0, null, null],
     closeModel: [model],
     tensorSizes: [model],
     writeArray: [model, 0, 1, floats(LARGER.hiddenSize)],
@@ -131,14 +131,18 @@ describe('handles and arguments', () => {
     ['no thread', 'createRuntime', [0, '', false]],
     ['half a thread', 'createRuntime', [1.5, '', false]],
     ['an instruction set there is not', 'createRuntime', [1, 'abacus', false]],
-    ['a shape without layers', 'createModel', [runtime, { ...SHAPE, layers: 0 }, true, 0]],
+    ['a shape without layers', 'createModel', [runtime, { ...SHAPE, layers: 0 }, true, 0, null, null]],
     ['heads that key heads do not divide', 'createModel', [runtime, { ...SHAPE, keyValueHeads: 3 }, true, 0]],
-    ['a width beyond the core', 'createModel', [runtime, { ...SHAPE, heads: 2 ** 28 }, true, 0]],
-    ['frequencies of another head width', 'createModel', [runtime, { ...SHAPE, headDim: 10 }, true, 0]],
-    ['a negative budget', 'createModel', [runtime, SHAPE, true, -1]],
+    ['a width beyond the core', 'createModel', [runtime, { ...SHAPE, heads: 2 ** 28 }, true, 0, null, null]],
+    [
+      'frequencies of another head width',
+      'createModel',
+      [runtime, { ...SHAPE, headDim: 10 }, true, 0, null, null],
+    ],
+    ['a negative budget', 'createModel', [runtime, SHAPE, true, -1, null, null]],
     ['a tensor there is not', 'readArray', good.readArray.with(2, 1000)],
     ['a tensor below the first', 'readArray', good.readArray.with(2, -1)],
-    ['an array there is not', 'readArray', good.readArray.with(1, 3)],
+    ['an array there is not', 'readArray', good.readArray.with(1, 4)],
     ['too little space', 'readArray', good.readArray.with(3, new Float32Array(LARGER.hiddenSize - 1))],
     ['too short an array', 'writeArray', [model, 0, 0, new Float32Array(LARGER.hiddenSize)]],
     ['an array of doubles', 'writeArray', [model, 0, 1, new Float64Array(LARGER.hiddenSize)]],
@@ -226,7 +230,7 @@ describe('worker threads and processes', () => {
   it('handles that are closed and collected while a call computes do not matter to it', () => {
     const program = `
       const handles = { runtime: addon.createRuntime(2, '', false) };
-      handles.model = addon.createModel(handles.runtime, ${SHAPE_TEXT}, false, 0);
+      handles.model = addon.createModel(handles.runtime, ${SHAPE_TEXT}, false, 0, null, null);
       const flag = addon.createCancelFlag();
       const scored = addon.forward(handles.model, flag, new Int32Array(200).fill(3), Int32Array.of(200),
         new Int32Array(50).fill(4), Int32Array.of(50), 1, false, false);

@@ -2,9 +2,22 @@
 // those of all models of an engine together, since they share its threads.
 import { EngineError } from '../../errors.ts';
 import type { ModelSource } from '../../model/model-source.ts';
+import { adapterTable, type LoraConfig } from '../../model/adapter.ts';
 import { writeModelFolder, type TensorsByName } from '../../model/folder.ts';
-import { parameterCount, parameterTable, sizeOf, type Parameter } from '../../model/shape.ts';
-import { STATE_ARRAYS, openState, saveState } from '../../model/training-state.ts';
+import {
+  parameterCount,
+  parameterTable,
+  sizeOf,
+  type ModelShape,
+  type Parameter,
+} from '../../model/shape.ts';
+import {
+  STATE_ARRAYS,
+  openState,
+  saveState,
+  stateTable,
+  type StateOwner,
+} from '../../model/training-state.ts';
 import type {
   AdamWUpdate,
   Cotangents,
@@ -29,36 +42,61 @@ interface PassState {
   pass: number | null;
 }
 
+/** The order of the addon's tensors: those of the base, then those of the adapter. */
+export function tensorTable(shape: ModelShape, adapter: LoraConfig | null): Parameter[] {
+  return [...parameterTable(shape), ...(adapter === null ? [] : adapterTable(shape, adapter))];
+}
+
 export class NativeModel implements Trainable {
   readonly info: ModelInfo;
   readonly trains: boolean;
   readonly #addon: Addon;
   readonly #handle: ModelHandle;
   readonly #turns: Turns;
-  readonly #folder: ModelSource;
+  readonly #base: ModelSource;
+  readonly #owner: StateOwner;
+  /** The tensors of the addon's model, in its order. */
   readonly #table: readonly Parameter[];
   readonly #passes = new WeakMap<ForwardPass, PassState>();
   /** Counts step and load, which make older passes stale and end samplings. */
   #weightsVersion = 0;
   #closed = false;
 
-  constructor(addon: Addon, handle: ModelHandle, turns: Turns, folder: ModelSource, trains: boolean) {
+  constructor(
+    addon: Addon,
+    handle: ModelHandle,
+    turns: Turns,
+    base: ModelSource,
+    adapter: LoraConfig | null,
+    trains: boolean,
+  ) {
     this.#addon = addon;
     this.#handle = handle;
     this.#turns = turns;
-    this.#folder = folder;
-    this.#table = parameterTable(folder.shape);
+    this.#base = base;
+    this.#owner = { shape: base.shape, adapter };
+    this.#table = tensorTable(base.shape, adapter);
     this.trains = trains;
     this.info = {
-      vocabularySize: folder.shape.vocabularySize,
-      maxSequenceLength: folder.shape.maxSequenceLength,
-      parameterCount: parameterCount(folder.shape),
+      vocabularySize: base.shape.vocabularySize,
+      maxSequenceLength: base.shape.maxSequenceLength,
+      parameterCount: parameterCount(base.shape),
     };
+  }
+
+  /** Whether its base moves, so that no other model can share it. */
+  get trainsBase(): boolean {
+    return this.trains && this.#owner.adapter === null;
+  }
+
+  /** What sharing its base takes. */
+  get shared(): { readonly handle: ModelHandle; readonly base: ModelSource } {
+    return { handle: this.#handle, base: this.#base };
   }
 
   async *sample(requests: readonly SampleRequest[], signal?: AbortSignal): AsyncGenerator<SampledSequence> {
     this.#checkOpen();
-    checkSampleRequests(requests, this.#folder.shape);
+    checkSampleRequests(requests, this.#base.shape);
     signal?.throwIfAborted();
     if (requests.length === 0) return;
     const version = this.#weightsVersion;
@@ -89,7 +127,7 @@ export class NativeModel implements Trainable {
     signal?: AbortSignal,
   ): Promise<ForwardPass> {
     this.#checkOpen();
-    checkForward(sequences, options, this.#folder.shape, this.trains);
+    checkForward(sequences, options, this.#base.shape, this.trains);
     signal?.throwIfAborted();
     const prompts = sequences.map(({ promptTokens }) => promptTokens);
     const responses = sequences.map(({ responseTokens }) => responseTokens);
@@ -171,7 +209,7 @@ export class NativeModel implements Trainable {
         secondMoments: tensors(ARRAYS.secondMoments),
         step: this.#addon.stepCount(this.#handle),
       };
-      return saveState(dir, this.#folder.shape, state, this.#folder.path);
+      return saveState(dir, this.#owner, state, this.#base.path);
     });
   }
 
@@ -181,12 +219,13 @@ export class NativeModel implements Trainable {
    */
   async load(dir: string): Promise<void> {
     this.#checkOpen();
-    const state = await openState(dir, this.#folder.shape, Float32Array);
+    const state = await openState(dir, this.#owner, Float32Array);
     await this.#take(async () => {
       this.#weightsVersion++;
       try {
         for (const array of STATE_ARRAYS.slice(0, this.trains ? undefined : 1)) {
-          for (const [tensor, { name }] of this.#table.entries()) {
+          for (const { name } of stateTable(this.#owner)) {
+            const tensor = this.#table.findIndex((row) => row.name === name);
             this.#addon.writeArray(this.#handle, ARRAYS[array], tensor, await state.read(array, name));
           }
         }
@@ -202,9 +241,9 @@ export class NativeModel implements Trainable {
 
   async exportWeights(dir: string): Promise<void> {
     this.#checkOpen();
-    const { shape, path } = this.#folder;
+    const { shape, path } = this.#base;
     await this.#takeWriting((tensors) =>
-      writeModelFolder(dir, shape, tensors(ARRAYS.weights), { copyTokenizerFrom: path }),
+      writeModelFolder(dir, shape, tensors(ARRAYS.merged), { copyTokenizerFrom: path }),
     );
   }
 

@@ -3,14 +3,20 @@
 // machine has unless GUIDERAIL_ISA names another.
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
-import type { ModelSource } from '../../model/model-source.ts';
-import { openModel } from '../../model/open.ts';
+import { LORA_TARGETS, adapterTable, type LoraConfig } from '../../model/adapter.ts';
 import { ropeFrequencies } from '../../model/rope.ts';
-import { parameterCount, parameterTable, sizeOf, type ModelShape } from '../../model/shape.ts';
+import {
+  parameterCount,
+  parameterTable,
+  sizeOf,
+  type ModelShape,
+  type Parameter,
+} from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
+import { openWithAdapter, requireSameBase } from '../adapters.ts';
 import { checkSpec } from '../requests.ts';
 import { ARRAYS, loadAddon, type Addon, type ModelHandle, type RuntimeHandle } from './addon.ts';
-import { NativeModel } from './model.ts';
+import { NativeModel, tensorTable } from './model.ts';
 import { Turns } from './turns.ts';
 
 /** Of the factors that linear layers multiply; weights, sums and everything else are float32 in both. */
@@ -38,7 +44,7 @@ class NativeEngine implements Engine {
   readonly instructionSet: string;
   readonly capabilities: EngineCapabilities = {
     fullFineTune: true,
-    lora: false,
+    lora: true,
     valueHead: false,
     exactLogprobs: true,
     exactResume: true,
@@ -73,17 +79,32 @@ class NativeEngine implements Engine {
 
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The native engine was closed; make another.');
-    checkSpec(spec, this.name, (model) => model instanceof NativeModel && !model.trains);
-    const folder = await openModel(spec.folder);
-    requireMemory(folder.shape, spec.trainable, this.#dtype, folder.path, availableMemory());
-    const handle = this.#create(folder.shape, spec.trainable);
+    checkSpec(spec, this.name, (model) => model instanceof NativeModel && !model.trainsBase);
+    const { base, adapter, readAdapter } = await openWithAdapter(spec);
+    const shared = spec.sharesBaseWith instanceof NativeModel ? spec.sharesBaseWith.shared : null;
+    requireSameBase(base, shared?.base);
+    const { trainable } = spec;
+    if (shared === null) {
+      const trainsBase = trainable && adapter === null;
+      requireMemory(base.shape, trainsBase, this.#dtype, base.path, availableMemory());
+    }
+    const handle = this.#create(base.shape, trainable, adapter, shared?.handle ?? null);
     try {
-      await this.#fill(handle, folder);
+      this.#checkTable(handle, base.shape, adapter);
+      const table = parameterTable(base.shape);
+      if (shared === null) await this.#fill(handle, 0, table, (name) => base.readTensor(name));
+      if (adapter !== null) {
+        const tensors = await readAdapter(adapter);
+        await this.#fill(handle, table.length, adapterTable(base.shape, adapter), (name) =>
+          tensors.get(name)!,
+        );
+      }
+      await this.#turns.take(() => this.#addon.weightsChanged(handle));
     } catch (error) {
       this.#addon.closeModel(handle);
       throw error;
     }
-    const model = new NativeModel(this.#addon, handle, this.#turns, folder, spec.trainable);
+    const model = new NativeModel(this.#addon, handle, this.#turns, base, adapter, trainable);
     this.#models.push(model);
     return model;
   }
@@ -93,30 +114,54 @@ class NativeEngine implements Engine {
     for (const model of this.#models) await model.close();
   }
 
-  #create(shape: ModelShape, trainable: boolean): ModelHandle {
+  #create(
+    shape: ModelShape,
+    trainable: boolean,
+    adapter: LoraConfig | null,
+    sharesBaseWith: ModelHandle | null,
+  ): ModelHandle {
+    const native = adapter && {
+      rank: adapter.rank,
+      scale: adapter.alpha / adapter.rank,
+      targets: LORA_TARGETS.reduce(
+        (bits, target, i) => bits | (adapter.targets.includes(target) ? 1 << i : 0),
+        0,
+      ),
+    };
     try {
-      const computed = { ...shape, ropeFrequencies: ropeFrequencies(shape) };
-      return this.#addon.createModel(this.#runtime, computed, trainable, this.#budgetBytes);
+      return this.#addon.createModel(
+        this.#runtime,
+        { ...shape, ropeFrequencies: ropeFrequencies(shape) },
+        trainable,
+        this.#budgetBytes,
+        native,
+        sharesBaseWith,
+      );
     } catch (error) {
       throw new EngineError(messageOf(error));
     }
   }
 
   /** Tensor by tensor, so that there is never a second copy of all weights. */
-  async #fill(handle: ModelHandle, folder: ModelSource): Promise<void> {
-    this.#checkTable(handle, folder.shape);
-    for (const [tensor, { name }] of parameterTable(folder.shape).entries()) {
-      const data = await folder.readTensor(name);
+  async #fill(
+    handle: ModelHandle,
+    first: number,
+    table: readonly Parameter[],
+    read: (name: string) => FloatArray | Promise<FloatArray>,
+  ): Promise<void> {
+    for (const [index, { name }] of table.entries()) {
+      const data = await read(name);
       const values = data instanceof Float32Array ? data : Float32Array.from(data);
-      this.#addon.writeArray(handle, ARRAYS.weights, tensor, values);
+      this.#addon.writeArray(handle, ARRAYS.weights, first + index, values);
     }
-    await this.#turns.take(() => this.#addon.weightsChanged(handle));
   }
 
   /** The order of tensors is written twice, in TypeScript and in C++; an addon of another version is caught here. */
-  #checkTable(handle: ModelHandle, shape: ModelShape): void {
+  #checkTable(handle: ModelHandle, shape: ModelShape, adapter: LoraConfig | null): void {
     const sizes = this.#addon.tensorSizes(handle);
-    const expected = parameterTable(shape).flatMap(({ dims }) => (dims.length === 1 ? [1, dims[0]!] : dims));
+    const expected = tensorTable(shape, adapter).flatMap(({ dims }) =>
+      dims.length === 1 ? [1, dims[0]!] : dims,
+    );
     if (expected.length !== sizes.length || expected.some((size, index) => size !== sizes[index])) {
       throw new EngineError(
         'The native addon was built from other sources than this code; run `npm run build:native`.',
@@ -124,6 +169,8 @@ class NativeEngine implements Engine {
     }
   }
 }
+
+type FloatArray = Float32Array | Float64Array;
 
 /**
  * Bytes of weights and packed copies of what is multiplied with, and where it trains of gradients and two moments. Of

@@ -23,14 +23,20 @@ async function openWith(replaced: (addon: Addon) => Partial<Addon>) {
   const addon = loadAddon();
   const source = await openSource(goldenFolder('llama'));
   const table = parameterTable(source.shape);
-  const shape = { ...source.shape, ropeFrequencies: ropeFrequencies(source.shape) };
-  const handle = addon.createModel(addon.createRuntime(2, '', false), shape, true, 2 ** 20);
+  const handle = addon.createModel(
+    addon.createRuntime(2, '', false),
+    { ...source.shape, ropeFrequencies: ropeFrequencies(source.shape) },
+    true,
+    2 ** 20,
+    null,
+    null,
+  );
   for (const [tensor, { name }] of table.entries()) {
     const weights = Float32Array.from(await source.readTensor(name));
     addon.writeArray(handle, ARRAYS.weights, tensor, weights);
   }
   await addon.weightsChanged(handle);
-  const model = new NativeModel({ ...addon, ...replaced(addon) }, handle, new Turns(), source, true);
+  const model = new NativeModel({ ...addon, ...replaced(addon) }, handle, new Turns(), source, null, true);
   const sequences = [0, 1].map((i) => ({
     promptTokens: tokensOf(`prompt${i}`, 5, source.shape.vocabularySize),
     responseTokens: tokensOf(`response${i}`, 6, source.shape.vocabularySize),

@@ -2,11 +2,11 @@
 // position at a time. It is the oracle that fast engines are held to, itself held to PyTorch by the golden
 // numbers of oracles/engine; it is never optimised, and never changed to agree with a faster one.
 import { EngineError } from '../../errors.ts';
-import { openModel } from '../../model/open.ts';
 import type { Engine, ModelSpec, Trainable } from '../engine.ts';
+import { openWithAdapter, requireSameBase } from '../adapters.ts';
 import { checkSpec } from '../requests.ts';
 import { ReferenceModel } from './trainable.ts';
-import { readWeights } from './weights.ts';
+import { readWeights, widened } from './weights.ts';
 
 class ReferenceEngine implements Engine {
   readonly name = 'reference';
@@ -14,7 +14,7 @@ class ReferenceEngine implements Engine {
   readonly instructionSet = 'float64';
   readonly capabilities = {
     fullFineTune: true,
-    lora: false,
+    lora: true,
     valueHead: false,
     exactLogprobs: true,
     exactResume: true,
@@ -26,9 +26,12 @@ class ReferenceEngine implements Engine {
 
   async open(spec: ModelSpec): Promise<Trainable> {
     if (this.#closed) throw new EngineError('The reference engine was closed; make another.');
-    checkSpec(spec, this.name, (model) => model instanceof ReferenceModel && !model.trains);
-    const folder = await openModel(spec.folder);
-    const model = new ReferenceModel(folder, await readWeights(folder), spec.trainable);
+    checkSpec(spec, this.name, (model) => model instanceof ReferenceModel && !model.trainsBase);
+    const { base, adapter, readAdapter } = await openWithAdapter(spec);
+    const shared = spec.sharesBaseWith instanceof ReferenceModel ? spec.sharesBaseWith.base : undefined;
+    requireSameBase(base, shared);
+    const own = adapter && { config: adapter, tensors: widened(await readAdapter(adapter)) };
+    const model = new ReferenceModel(base, await readWeights(base), own, spec.trainable);
     this.#models.push(model);
     return model;
   }

@@ -3,11 +3,12 @@
 // JavaScript thread, so no two ever interleave; only reading and writing folders takes turns.
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
+import type { LoraConfig } from '../../model/adapter.ts';
 import type { ModelSource } from '../../model/model-source.ts';
 import { writeModelFolder } from '../../model/folder.ts';
 import type { ModelShape, Parameter } from '../../model/shape.ts';
 import { parameterCount, parameterTable } from '../../model/shape.ts';
-import { loadState, saveState } from '../../model/training-state.ts';
+import { loadState, saveState, stateTable, type StateOwner } from '../../model/training-state.ts';
 import { uniformAt } from '../../random.ts';
 import type {
   AdamWUpdate,
@@ -32,14 +33,18 @@ import {
   sequenceBackward,
 } from './decoder.ts';
 import { distributionBackward, drawToken, entropyOf, greedyToken, logSoftmax } from './distribution.ts';
+import { adapterGradients, mergeInto } from './lora.ts';
 import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
 import type { DecoderWeights, Tensors } from './weights.ts';
 import { decoderWeights, zerosLike } from './weights.ts';
 
 /** What only a model that trains has. */
 interface Training {
-  readonly gradients: Tensors;
+  /** Of every weight that the decoder computes with. */
+  readonly decoderGradients: Tensors;
   readonly gradientTree: DecoderWeights;
+  /** Of what trains: the same, or those of an adapter. */
+  readonly gradients: Tensors;
   readonly firstMoments: Tensors;
   readonly secondMoments: Tensors;
   step: number;
@@ -81,9 +86,16 @@ export class ReferenceModel implements Trainable {
   readonly info: ModelInfo;
   readonly trains: boolean;
   readonly #shape: ModelShape;
+  readonly #owner: StateOwner;
+  /** Of what trains. */
   readonly #table: readonly Parameter[];
-  readonly #folder: string;
+  readonly base: ModelSource;
+  /** As they were opened, where an adapter is merged into copies of them. */
+  readonly #base: Tensors;
+  /** What the decoder computes with. */
   readonly #weights: Tensors;
+  /** What is trained, saved and loaded. */
+  readonly #own: Tensors;
   readonly #tree: DecoderWeights;
   readonly #training: Training | null;
   readonly #passes = new WeakMap<ForwardPass, PassState>();
@@ -91,12 +103,21 @@ export class ReferenceModel implements Trainable {
   #weightsVersion = 0;
   #closed = false;
 
-  constructor(folder: ModelSource, weights: Tensors, trainable: boolean) {
+  constructor(
+    folder: ModelSource,
+    weights: Tensors,
+    adapter: { readonly config: LoraConfig; readonly tensors: Tensors } | null,
+    trainable: boolean,
+  ) {
     this.#shape = folder.shape;
-    this.#table = parameterTable(folder.shape);
-    this.#folder = folder.path;
-    this.#weights = weights;
-    this.#tree = decoderWeights(folder.shape, weights);
+    this.#owner = { shape: folder.shape, adapter: adapter?.config ?? null };
+    this.#table = stateTable(this.#owner);
+    this.base = folder;
+    this.#base = weights;
+    this.#weights = adapter === null ? weights : copyOf(weights);
+    this.#own = adapter?.tensors ?? weights;
+    this.#merge();
+    this.#tree = decoderWeights(folder.shape, this.#weights);
     this.trains = trainable;
     this.info = {
       vocabularySize: folder.shape.vocabularySize,
@@ -107,14 +128,26 @@ export class ReferenceModel implements Trainable {
       this.#training = null;
       return;
     }
-    const gradients = zerosLike(this.#table);
+    const decoderGradients = zerosLike(parameterTable(folder.shape));
     this.#training = {
-      gradients,
-      gradientTree: decoderWeights(folder.shape, gradients),
+      decoderGradients,
+      gradientTree: decoderWeights(folder.shape, decoderGradients),
+      gradients: adapter === null ? decoderGradients : zerosLike(this.#table),
       firstMoments: zerosLike(this.#table),
       secondMoments: zerosLike(this.#table),
       step: 0,
     };
+  }
+
+  /** Whether its base moves, so that no other model can share it. */
+  get trainsBase(): boolean {
+    return this.trains && this.#owner.adapter === null;
+  }
+
+  /** After what trains was written. */
+  #merge(): void {
+    const { adapter } = this.#owner;
+    if (adapter !== null) mergeInto(this.#weights, this.#base, this.#own, this.#shape, adapter);
   }
 
   async *sample(requests: readonly SampleRequest[], signal?: AbortSignal): AsyncGenerator<SampledSequence> {
@@ -252,13 +285,16 @@ export class ReferenceModel implements Trainable {
     this.#checkOpen();
     const training = this.#requireTraining('step');
     checkUpdate(update);
+    const { adapter } = this.#owner;
+    if (adapter !== null)
+      adapterGradients(training.gradients, training.decoderGradients, this.#own, this.#shape, adapter);
     const gradNorm = gradientNorm(training.gradients);
     const applied = Number.isFinite(gradNorm);
     if (applied) {
       training.step++;
       adamwStep(
         this.#table,
-        this.#weights,
+        this.#own,
         training.gradients,
         training.firstMoments,
         training.secondMoments,
@@ -266,6 +302,7 @@ export class ReferenceModel implements Trainable {
         clipFactor(gradNorm, update.maxGradNorm),
         update,
       );
+      this.#merge();
     }
     this.#clearGradients();
     return { gradNorm, applied };
@@ -276,20 +313,21 @@ export class ReferenceModel implements Trainable {
     const { firstMoments, secondMoments, step } = this.#requireTraining('save');
     // Copies: writing takes several turns of the event loop, and a step may come between them.
     const state = {
-      weights: copyOf(this.#weights),
+      weights: copyOf(this.#own),
       firstMoments: copyOf(firstMoments),
       secondMoments: copyOf(secondMoments),
       step,
     };
-    await saveState(dir, this.#shape, state, this.#folder);
+    await saveState(dir, this.#owner, state, this.base.path);
   }
 
   /** Reads everything before it changes anything. A model that does not train takes the weights alone. */
   async load(dir: string): Promise<void> {
     this.#checkOpen();
-    const state = await loadState(dir, this.#shape, Float64Array);
+    const state = await loadState(dir, this.#owner, Float64Array);
     this.#checkOpen();
-    overwrite(this.#weights, state.weights);
+    overwrite(this.#own, state.weights);
+    this.#merge();
     if (this.#training !== null) {
       overwrite(this.#training.firstMoments, state.firstMoments);
       overwrite(this.#training.secondMoments, state.secondMoments);
@@ -301,7 +339,7 @@ export class ReferenceModel implements Trainable {
   async exportWeights(dir: string): Promise<void> {
     this.#checkOpen();
     const rounded = new Map([...this.#weights].map(([name, data]) => [name, Float32Array.from(data)]));
-    await writeModelFolder(dir, this.#shape, rounded, { copyTokenizerFrom: this.#folder });
+    await writeModelFolder(dir, this.#shape, rounded, { copyTokenizerFrom: this.base.path });
   }
 
   async close(): Promise<void> {
@@ -311,7 +349,7 @@ export class ReferenceModel implements Trainable {
   #clearGradients(): void {
     this.#weightsVersion++;
     if (this.#training === null) return;
-    for (const gradient of this.#training.gradients.values()) gradient.fill(0);
+    for (const gradient of this.#training.decoderGradients.values()) gradient.fill(0);
   }
 
   #checkOpen(): void {

@@ -72,3 +72,7 @@ export async function readWeights(folder: ModelSource): Promise<Tensors> {
   }
   return tensors;
 }
+
+export function widened(tensors: ReadonlyMap<string, Float32Array | Float64Array>): Tensors {
+  return new Map([...tensors].map(([name, data]) => [name, Float64Array.from(data)]));
+}
