@@ -24,7 +24,7 @@ const split = (Regex: string) => ({
 const splitting = (...patterns: string[]) =>
   sequence(...patterns.map(split), { ...BYTE_LEVEL, use_regex: false });
 
-/** Runs of at most `digits` digits; contractions and line ends as GPT-4 has them. */
+/** The pattern of GPT-4's manner; `digits` matches a run of digits. */
 const words = (digits: string) =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}` +
   '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
