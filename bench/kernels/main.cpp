@@ -40,7 +40,7 @@ struct Matrix {
   }
   static ModelShape shape(int in, int out) {
     return {.vocabularySize = 1, .hiddenSize = in, .intermediateSize = out, .layers = 1, .heads = 1, .keyValueHeads = 1, .headDim = 2,
-            .maxSequenceLength = 1, .ropeTheta = 1, .rmsNormEps = 1, .tiedEmbeddings = true, .qkvBias = false, .qkNorm = false};
+            .maxSequenceLength = 1, .rmsNormEps = 1, .ropeFrequencies = {1}, .tiedEmbeddings = true, .qkvBias = false, .qkNorm = false};
   }
   void forward() { linearForward(runtime, M, x.get(), in, {{linear, y.get(), out}}); }
   void backwardInput() { linearBackwardInput(runtime, M, x.get(), in, {{linear, y.get(), out}}); }

@@ -43,7 +43,7 @@ ModelShape shapeFrom(const Napi::Value& value) {
   shape.keyValueHeads = positive("keyValueHeads");
   shape.headDim = positive("headDim");
   shape.maxSequenceLength = positive("maxSequenceLength");
-  shape.ropeTheta = number(o.Get("ropeTheta"), "ropeTheta");
+  shape.ropeFrequencies = float64s(o.Get("ropeFrequencies"), "ropeFrequencies");
   shape.rmsNormEps = number(o.Get("rmsNormEps"), "rmsNormEps");
   shape.tiedEmbeddings = boolean(o.Get("tiedEmbeddings"), "tiedEmbeddings");
   shape.qkvBias = boolean(o.Get("qkvBias"), "qkvBias");
@@ -52,8 +52,8 @@ ModelShape shapeFrom(const Napi::Value& value) {
   constexpr int64_t WIDEST = 1 << 24;
   const int64_t widest = std::max({int64_t{shape.vocabularySize}, int64_t{shape.hiddenSize}, int64_t{shape.intermediateSize},
                                    int64_t{shape.layers}, int64_t{shape.heads} * shape.headDim, int64_t{shape.maxSequenceLength}});
-  if (shape.heads % shape.keyValueHeads != 0 || shape.headDim % 2 != 0 || widest > WIDEST) {
-    throw Napi::TypeError::New(value.Env(), "Expected heads to be a multiple of keyValueHeads, headDim to be even, and no width above 2^24.");
+  if (shape.heads % shape.keyValueHeads != 0 || shape.ropeFrequencies.size() * 2 != size_t(shape.headDim) || widest > WIDEST) {
+    throw Napi::TypeError::New(value.Env(), "Expected heads to be a multiple of keyValueHeads, headDim to be twice the number of ropeFrequencies, and no width above 2^24.");
   }
   return shape;
 }

@@ -12,7 +12,7 @@ RopeTable::RopeTable(const ModelShape& shape) : half(shape.headDim / 2) {
   cos.resize(static_cast<size_t>(shape.maxSequenceLength) * half);
   sin.resize(cos.size());
   for (int pair = 0; pair < half; pair++) {
-    const double frequency = std::pow(shape.ropeTheta, -2.0 * pair / shape.headDim);
+    const double frequency = shape.ropeFrequencies[pair];
     for (int position = 0; position < shape.maxSequenceLength; position++) {
       cos[static_cast<size_t>(position) * half + pair] = static_cast<float>(std::cos(position * frequency));
       sin[static_cast<size_t>(position) * half + pair] = static_cast<float>(std::sin(position * frequency));

@@ -1,11 +1,15 @@
 // The shape of a decoder.
 #pragma once
 
+#include <vector>
+
 namespace guiderail {
 
 struct ModelShape {
   int vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim, maxSequenceLength;
-  double ropeTheta, rmsNormEps;
+  double rmsNormEps;
+  /** Radians a position by which RoPE turns each pair of a head: headDim / 2. */
+  std::vector<double> ropeFrequencies;
   bool tiedEmbeddings, qkvBias, qkNorm;
 
   bool operator==(const ModelShape&) const = default;

@@ -137,7 +137,7 @@ struct SmallModel {
     }
     model.weightsChanged();
   }
-  static constexpr ModelShape SHAPE{50, 24, 20, 2, 2, 1, 6, 4000, 10000.0, 1e-5, true, true, false};
+  inline static const ModelShape SHAPE{50, 24, 20, 2, 2, 1, 6, 4000, 1e-5, {1.0, 0.05, 0.002}, true, true, false};
   Pool pool;
   Products products;
   Model model;

@@ -18,8 +18,18 @@ from pathlib import Path
 import torch
 import transformers
 from torch import nn
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 from transformers.models.llama import modeling_llama
+from transformers.models.mistral import modeling_mistral
 from transformers.models.qwen2 import modeling_qwen2
 from transformers.models.qwen3 import modeling_qwen3
 
@@ -39,6 +49,16 @@ COMMON = dict(
     bos_token_id=None,
     attn_implementation="sdpa",
 )
+SMALL = COMMON | dict(hidden_size=8, intermediate_size=8, num_attention_heads=2, num_key_value_heads=1, head_dim=8)
+# Of the wavelengths 6, 20, 63 and 199 the first is left alone, the second lies on the ramp, the others are slowed.
+LLAMA3_ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 100.0,
+    "factor": 4.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
 FAMILIES = {
     "llama": (LlamaForCausalLM, LlamaConfig(**COMMON, rms_norm_eps=1e-5, tie_word_embeddings=False, eos_token_id=2)),
     "qwen2": (
@@ -53,7 +73,16 @@ FAMILIES = {
     ),
     # Eight per head: heads * head_dim is twice the hidden size.
     "qwen3": (Qwen3ForCausalLM, Qwen3Config(**COMMON, head_dim=8, rms_norm_eps=1e-6, tie_word_embeddings=True, eos_token_id=2)),
+    "llama3": (
+        LlamaForCausalLM,
+        LlamaConfig(**SMALL, rms_norm_eps=1e-5, tie_word_embeddings=True, eos_token_id=2, rope_parameters=LLAMA3_ROPE),
+    ),
+    "mistral": (
+        MistralForCausalLM,
+        MistralConfig(**SMALL, rms_norm_eps=1e-5, tie_word_embeddings=False, eos_token_id=2, sliding_window=None),
+    ),
 }
+MODELINGS = ((modeling_llama, "Llama"), (modeling_mistral, "Mistral"), (modeling_qwen2, "Qwen2"), (modeling_qwen3, "Qwen3"))
 SEQUENCES = [
     dict(promptTokens=[5, 17, 2, 30, 11], responseTokens=[8, 8, 21, 0, 14, 27, 2]),
     dict(promptTokens=[31], responseTokens=[4, 19, 7]),
@@ -71,18 +100,36 @@ def norm_in_own_type(self, hidden_states):
     return self.weight * (hidden_states * torch.rsqrt(variance + self.variance_epsilon))
 
 
+def llama3_frequencies(frequencies, rope):
+    """apply_scaling of Llama 3.1 (llama_models, models/llama3/api/model.py), one frequency at a time."""
+    original, low, high = (rope[key] for key in ("original_max_position_embeddings", "low_freq_factor", "high_freq_factor"))
+    scaled = []
+    for frequency in frequencies.tolist():
+        wavelength = 2 * math.pi / frequency
+        if wavelength < original / high:
+            scaled.append(frequency)
+        elif wavelength > original / low:
+            scaled.append(frequency / rope["factor"])
+        else:
+            smooth = (original / wavelength - low) / (high - low)
+            scaled.append((1 - smooth) * frequency / rope["factor"] + smooth * frequency)
+    return torch.tensor(scaled, dtype=frequencies.dtype)
+
+
 def rotary_in_own_type(self, x, position_ids):
     config = self.config
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     theta = config.rope_parameters["rope_theta"]
     frequencies = 1.0 / theta ** (torch.arange(0, dim, 2, dtype=x.dtype) / dim)
+    if config.rope_parameters["rope_type"] == "llama3":
+        frequencies = llama3_frequencies(frequencies, config.rope_parameters)
     angles = position_ids[..., None].to(x.dtype) * frequencies
     angles = torch.cat((angles, angles), dim=-1)
     return angles.cos(), angles.sin()
 
 
 def replace_float32_islands():
-    for module, prefix in ((modeling_llama, "Llama"), (modeling_qwen2, "Qwen2"), (modeling_qwen3, "Qwen3")):
+    for module, prefix in MODELINGS:
         getattr(module, f"{prefix}RMSNorm").forward = norm_in_own_type
         getattr(module, f"{prefix}RotaryEmbedding").forward = rotary_in_own_type
 
@@ -172,7 +219,7 @@ def export(family, model_class, config, seed):
         single_logits = [logits_of(single, sequence) for sequence in SEQUENCES]
 
     originals = {}
-    for module in (modeling_llama, modeling_qwen2, modeling_qwen3):
+    for module, _ in MODELINGS:
         for cls in vars(module).values():
             if isinstance(cls, type) and cls.__module__ == module.__name__ and cls.__name__.endswith(("RMSNorm", "RotaryEmbedding")):
                 originals[cls] = cls.forward

@@ -7,6 +7,7 @@ import type { CommandIO } from './command-io.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand } from './commands/export.ts';
 import { modelsCommand } from './commands/models.ts';
 import { scoreCommand } from './commands/score.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   sftCommand,
   evalCommand,
   scoreCommand,
+  exportCommand,
   serveCommand,
   modelsCommand,
   (io) =>

@@ -295,7 +295,7 @@ describe('a model that cannot be opened', () => {
   it.each([
     [
       { model_type: 'gpt2' },
-      /broken\/config\.json asks for model_type "gpt2", .*; use a llama, qwen2 or qwen3 model/,
+      /broken\/config\.json asks for model_type "gpt2", .*; use a llama, mistral, qwen2 or qwen3 model/,
     ],
     [{ num_hidden_layers: 3 }, /broken lacks tensor "model\.layers\.2\./],
     [

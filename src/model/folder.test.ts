@@ -1,8 +1,10 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ModelError } from '../errors.ts';
 import { readModelFolder, writeModelFolder } from './folder.ts';
 import { initializeModel } from './initialize.ts';
 import { writeSafetensors } from './safetensors.ts';
@@ -82,39 +84,6 @@ describe('a folder that was written', () => {
 });
 
 describe('a folder from outside', () => {
-  it('may be sharded', async () => {
-    const tensors = named(initializeModel(SHAPE, 1), SHAPE);
-    await writeConfig(folder, SHAPE);
-    const shards = {
-      'model-00001-of-00002.safetensors': tensors.slice(0, 5),
-      'model-00002-of-00002.safetensors': tensors.slice(5),
-    };
-    const weightMap: Record<string, string> = {};
-    for (const [file, part] of Object.entries(shards)) {
-      await writeSafetensors(join(folder, file), part);
-      for (const { name } of part) weightMap[name] = file;
-    }
-    const index = join(folder, 'model.safetensors.index.json');
-    await writeFile(index, JSON.stringify({ metadata: { total_size: 1 }, weight_map: weightMap }));
-    const opened = await readModelFolder(folder);
-    for (const { name, data } of tensors) expect(await opened.readTensor(name)).toEqual(data);
-
-    await writeFile(
-      index,
-      JSON.stringify({
-        weight_map: { ...weightMap, 'model.norm.weight': 'model-00001-of-00002.safetensors' },
-      }),
-    );
-    await expect(readModelFolder(folder)).rejects.toThrow(
-      /lacks tensor "model\.norm\.weight", which .*index/,
-    );
-    await writeFile(
-      index,
-      JSON.stringify({ weight_map: { ...weightMap, 'model.norm.weight': '../x.safetensors' } }),
-    );
-    await expect(readModelFolder(folder)).rejects.toThrow(/no shard of this folder/);
-  });
-
   it('may leave out or repeat the tied output matrix, but not lack an untied one', async () => {
     const tensors = named(initializeModel(SHAPE, 1), SHAPE);
     const head = { ...tensors[0], name: 'lm_head.weight' };
@@ -146,6 +115,12 @@ describe('a folder from outside', () => {
     await expect(readModelFolder(folder)).resolves.toBeDefined();
   });
 
+  it('is refused for layers that its tensors cannot be, before a table of them is made', async () => {
+    await writeSafetensors(join(folder, 'model.safetensors'), named(initializeModel(SHAPE, 1), SHAPE));
+    await writeConfig(folder, { ...SHAPE, layers: 2 ** 40 });
+    await expect(readModelFolder(folder)).rejects.toThrow(/claims 1099511627776 layers/);
+  });
+
   it('is refused without config or weights', async () => {
     await expect(readModelFolder(join(folder, 'none'))).rejects.toThrow(/config\.json.*cannot be read/);
     await writeFile(join(folder, 'config.json'), '{');
@@ -166,6 +141,100 @@ describe('a folder from outside', () => {
       tiedEmbeddings: true,
       eosTokenIds: [2],
     });
+  });
+});
+
+describe('a folder of shards', () => {
+  const INDEX = 'model.safetensors.index.json';
+  const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+  const tensors = named(initializeModel(SHAPE, 1), SHAPE);
+  const [firstPart, secondPart] = [tensors.slice(0, 5), tensors.slice(5)];
+  const weightMap: Readonly<Record<string, string>> = Object.fromEntries(
+    tensors.map(({ name }, at) => [name, at < 5 ? FIRST : SECOND]),
+  );
+  const withoutNorm = Object.fromEntries(
+    Object.entries(weightMap).filter(([name]) => name !== 'model.norm.weight'),
+  );
+  const writeIndex = (map: Readonly<Record<string, string>>) =>
+    writeFile(join(folder, INDEX), JSON.stringify({ metadata: { total_size: 1 }, weight_map: map }));
+  beforeEach(async () => {
+    await writeConfig(folder, SHAPE);
+    await writeSafetensors(join(folder, FIRST), firstPart);
+    await writeSafetensors(join(folder, SECOND), secondPart);
+    await writeIndex(weightMap);
+  });
+
+  it('opens, each tensor from its shard', async () => {
+    const opened = await readModelFolder(folder);
+    for (const { name, data } of tensors) expect(await opened.readTensor(name)).toEqual(data);
+  });
+
+  it.each([
+    '../x.safetensors',
+    '/etc/x.safetensors',
+    '..\\x.safetensors',
+    'sub/x.safetensors',
+    '..',
+    'config.json',
+  ])('does not leave the folder for %s', async (shard) => {
+    await writeIndex({ ...weightMap, 'model.norm.weight': shard });
+    await expect(readModelFolder(folder)).rejects.toThrow(/"model\.norm\.weight".*no shard of this folder/);
+  });
+
+  it('names a shard that is not there, or is no file', async () => {
+    await rm(join(folder, SECOND));
+    await expect(readModelFolder(folder)).rejects.toThrow(/"model-00002-of-00002.*not in the folder/);
+    await mkdir(join(folder, SECOND));
+    await expect(readModelFolder(folder)).rejects.toThrow(/00002-of-00002.*could not be read.*EISDIR/);
+  });
+
+  it('is refused where index and headers disagree on a tensor', async () => {
+    await writeIndex({ ...weightMap, 'model.norm.weight': FIRST });
+    await expect(readModelFolder(folder)).rejects.toThrow(/00001.* lacks tensor "model\.norm\.weight"/);
+    await writeIndex(withoutNorm);
+    await expect(readModelFolder(folder)).rejects.toThrow(
+      /00002.*has tensor "model\.norm\.weight".*does not name/,
+    );
+    await writeIndex(weightMap);
+    await writeSafetensors(join(folder, FIRST), [...firstPart, tensors.at(-1)!]);
+    await expect(readModelFolder(folder)).rejects.toThrow(
+      /00001.*has tensor "model\.norm\.weight".*sends to model-00002/,
+    );
+  });
+
+  it('is refused without its weight map, and without one of the tensors of the model', async () => {
+    await writeFile(join(folder, INDEX), '{"weight_map": {"a": 1}}');
+    await expect(readModelFolder(folder)).rejects.toThrow(/weight_map/);
+    await writeSafetensors(join(folder, SECOND), secondPart.slice(0, -1));
+    await writeIndex(withoutNorm);
+    await expect(readModelFolder(folder)).rejects.toThrow(/lacks tensor "model\.norm\.weight"/);
+  });
+
+  it('with any of its bytes changed opens, or says in a sentence why not', async () => {
+    const originals = new Map<string, Buffer>();
+    for (const name of ['config.json', INDEX, FIRST]) originals.set(name, await readFile(join(folder, name)));
+    const mutation = fc.record({
+      name: fc.constantFrom(...originals.keys()),
+      // The header of the shard and all of the JSON lie within the first kilobyte or two.
+      at: fc.nat(1500),
+      byte: fc.nat(255),
+      cut: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(mutation, async ({ name, at, byte, cut }) => {
+        const bytes = Buffer.from(originals.get(name)!);
+        bytes[at % bytes.length] = byte;
+        await writeFile(join(folder, name), cut ? bytes.subarray(0, at) : bytes);
+        try {
+          const opened = await readModelFolder(folder);
+          for (const { name } of parameterTable(opened.shape)) await opened.readTensor(name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ModelError);
+        }
+        await writeFile(join(folder, name), originals.get(name)!);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 

@@ -71,22 +71,44 @@ async function locateTensors(folder: string): Promise<Map<string, SafetensorsFil
       `Expected ${folder} to hold ${WEIGHTS} or ${INDEX}; it has neither. Download the weights as safetensors.`,
     );
   }
+  return locateInShards(folder, indexPath);
+}
+
+/** The index and the headers of the shards must say the same of every tensor. */
+async function locateInShards(folder: string, indexPath: string): Promise<Map<string, SafetensorsFile>> {
   const parsed = indexSchema.safeParse(await readJson(indexPath));
   if (!parsed.success)
     throw new ModelError(`Expected ${indexPath} to have a "weight_map" from tensors to files.`);
   const files = new Map<string, SafetensorsFile>();
   const located = new Map<string, SafetensorsFile>();
   for (const [tensor, name] of Object.entries(parsed.data.weight_map)) {
-    if (basename(name) !== name || !name.endsWith('.safetensors')) {
+    // Either slash, so that what is refused does not depend on the operating system.
+    if (/[/\\]/.test(name) || !name.endsWith('.safetensors')) {
       throw new ModelError(
         `${indexPath} sends tensor "${tensor}" to "${name}", which is no shard of this folder.`,
       );
     }
-    const file = files.get(name) ?? (await openSafetensors(join(folder, name)));
+    const path = join(folder, name);
+    if (!files.has(name) && !(await exists(path))) {
+      throw new ModelError(
+        `${indexPath} sends tensor "${tensor}" to "${name}", which is not in the folder; download every shard.`,
+      );
+    }
+    const file = files.get(name) ?? (await openSafetensors(path));
     files.set(name, file);
     if (!file.tensors.has(tensor))
-      throw new ModelError(`${file.path} lacks tensor "${tensor}", which ${INDEX} says it has.`);
+      throw new ModelError(`${path} lacks tensor "${tensor}", which ${INDEX} says it has.`);
     located.set(tensor, file);
+  }
+  for (const file of files.values()) {
+    for (const tensor of file.tensors.keys()) {
+      const other = located.get(tensor);
+      if (other === file) continue;
+      const says = other === undefined ? 'does not name' : `sends to ${basename(other.path)}`;
+      throw new ModelError(
+        `${file.path} has tensor "${tensor}", which ${INDEX} ${says}; they are of different models.`,
+      );
+    }
   }
   return located;
 }
@@ -97,6 +119,12 @@ function checkTensors(
   located: ReadonlyMap<string, SafetensorsFile>,
   folder: string,
 ): void {
+  // Before the table is made: a layer has nine tensors or more, so the files bound the number of layers.
+  if (shape.layers > located.size) {
+    throw new ModelError(
+      `config.json of ${folder} claims ${shape.layers} layers, but the weights are only ${located.size} tensors.`,
+    );
+  }
   const table = parameterTable(shape);
   for (const { name, dims } of table) {
     const file = located.get(name);
@@ -160,7 +188,7 @@ export async function makeEmptyFolder(dir: string): Promise<void> {
   }
 }
 
-/** From a folder or a GGUF file. @throws ModelError */
+/** Copies the tokenizer's files of a folder, or those that a GGUF file stands for. @throws ModelError */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
   try {
     if (isGguf(from)) {

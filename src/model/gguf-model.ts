@@ -1,10 +1,13 @@
-// A GGUF file as a model: llama.cpp's metadata to a shape, its tensor names to those of Hugging Face. Its one idea:
-// a key that would change the computation and is not known here is refused by its name, never left out.
+// A GGUF file as a model: llama.cpp's metadata to a shape, its tensors to those of Hugging Face. Its one idea: a key or
+// a tensor that would change the computation and is not known here is refused by its name, never left out.
 import { ModelError } from '../errors.ts';
 import type { GgufFile } from './gguf.ts';
 import { openGguf } from './gguf.ts';
+import { ROPE_FACTORS, ggufName, isPermuted, unpermute } from './gguf-names.ts';
 import type { ModelSource } from './model-source.ts';
-import type { ModelShape } from './shape.ts';
+import type { RopeScaling } from './rope.ts';
+import { llama3FromFactors } from './rope.ts';
+import type { ModelFamily, ModelShape } from './shape.ts';
 import { checkShape, parameterTable } from './shape.ts';
 
 /** Keys of the architecture that are read; any other may change the computation. */
@@ -21,96 +24,116 @@ const KNOWN = new Set([
   'rope.freq_base',
   'rope.dimension_count',
   'rope.scaling.type',
+  'rope.scaling.factor',
+  'rope.scaling.original_context_length',
   'vocab_size',
 ]);
+/** Mistral without a sliding window is a llama to llama.cpp. */
+const ARCHITECTURES: readonly ModelFamily[] = ['llama', 'qwen2', 'qwen3'];
 
-/** Endings of a layer's names: Hugging Face's, and llama.cpp's (gguf-py, tensor_mapping.py). */
-const LAYER_NAMES: Readonly<Record<string, string>> = {
-  'input_layernorm.weight': 'attn_norm.weight',
-  'self_attn.q_proj.weight': 'attn_q.weight',
-  'self_attn.k_proj.weight': 'attn_k.weight',
-  'self_attn.v_proj.weight': 'attn_v.weight',
-  'self_attn.o_proj.weight': 'attn_output.weight',
-  'post_attention_layernorm.weight': 'ffn_norm.weight',
-  'mlp.gate_proj.weight': 'ffn_gate.weight',
-  'mlp.up_proj.weight': 'ffn_up.weight',
-  'mlp.down_proj.weight': 'ffn_down.weight',
-};
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  'model.embed_tokens.weight': 'token_embd.weight',
-  'model.norm.weight': 'output_norm.weight',
-  'lm_head.weight': 'output.weight',
-};
+/** Numbers of the metadata by their key below the architecture's name. */
+class Keys {
+  readonly architecture: ModelFamily;
+  readonly #file: GgufFile;
 
-function ggufName(name: string): string {
-  const layer = /^model\.layers\.(\d+)\.(.+)$/.exec(name);
-  return layer === null ? OTHER_NAMES[name] : `blk.${layer[1]}.${LAYER_NAMES[layer[2]]}`;
+  /** @throws ModelError for an architecture, and for a key of it, that is not known. */
+  constructor(file: GgufFile) {
+    const name = file.metadata.get('general.architecture');
+    const architecture = ARCHITECTURES.find((one) => one === name);
+    if (architecture === undefined) {
+      throw new ModelError(
+        `${file.path} is a GGUF file of architecture ${JSON.stringify(name)}, which is not supported; use one of ${ARCHITECTURES.join(', ')}, or a folder in Hugging Face layout.`,
+      );
+    }
+    this.architecture = architecture;
+    this.#file = file;
+    for (const key of file.metadata.keys()) {
+      if (key.startsWith(`${architecture}.`) && !KNOWN.has(key.slice(architecture.length + 1))) {
+        throw new ModelError(`${file.path} asks for ${key}, which is not supported; use another model.`);
+      }
+    }
+  }
+
+  get(key: string): unknown {
+    return this.#file.metadata.get(`${this.architecture}.${key}`);
+  }
+
+  number(key: string, fallback?: number): number {
+    const value = this.get(key) ?? fallback;
+    if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+    throw new ModelError(
+      `Expected ${this.architecture}.${key} of ${this.#file.path} to be a number, got ${typeof value}.`,
+    );
+  }
+}
+
+/** @throws ModelError for scalings that engines' frequencies cannot express, or that config.json cannot say. */
+async function ropeScalingOf(
+  file: GgufFile,
+  keys: Keys,
+  rope: { readonly headDim: number; readonly ropeTheta: number },
+): Promise<RopeScaling | undefined> {
+  const fail = (problem: string): never => {
+    throw new ModelError(`${file.path} ${problem}, which is not supported; use another model.`);
+  };
+  const factor = keys.number('rope.scaling.factor', 0);
+  // Where the type is left out it is linear, and a factor of 0 is none (llama-model.cpp, load_hparams).
+  const type = keys.get('rope.scaling.type') ?? 'linear';
+  if (type !== 'none' && type !== 'linear') fail(`asks for RoPE scaling ${JSON.stringify(type)}`);
+  if (!(factor >= 0 && Number.isFinite(factor))) fail(`asks for a RoPE scaling factor of ${factor}`);
+  const linear = type === 'linear' && factor !== 0 && factor !== 1;
+  if (!file.tensors.has(ROPE_FACTORS)) return linear ? { type: 'linear', factor } : undefined;
+  if (linear || keys.architecture !== 'llama') fail(`has ${ROPE_FACTORS} in a model of another scaling`);
+  const original = keys.number('rope.scaling.original_context_length', 8192);
+  const scaling = llama3FromFactors(await file.read(ROPE_FACTORS), rope, original);
+  return scaling ?? fail(`has factors in ${ROPE_FACTORS} that are not those of Llama 3.1, 3.2 or 3.3`);
 }
 
 /** The shape that the metadata of a file describes. @throws ModelError for what engines do not compute. */
-function shapeOf({ path, metadata, tensors }: GgufFile): ModelShape {
-  const architecture = metadata.get('general.architecture');
-  if (architecture !== 'llama') {
-    throw new ModelError(
-      `${path} is a GGUF file of architecture ${JSON.stringify(architecture)}, which is not supported; use one of llama, or a folder in Hugging Face layout.`,
-    );
-  }
-  for (const key of metadata.keys()) {
-    if (key.startsWith('llama.') && !KNOWN.has(key.slice('llama.'.length))) {
-      throw new ModelError(`${path} asks for ${key}, which is not supported; use another model.`);
-    }
-  }
-  const scaling = metadata.get('llama.rope.scaling.type') ?? 'none';
-  if (scaling !== 'none') {
-    throw new ModelError(
-      `${path} asks for RoPE scaling ${JSON.stringify(scaling)}, which is not supported (supported: none).`,
-    );
-  }
-  const number = (key: string, fallback?: number): number => {
-    const value = metadata.get(`llama.${key}`) ?? fallback;
-    if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
-    throw new ModelError(`Expected llama.${key} of ${path} to be a number, got ${typeof value}.`);
-  };
-  const heads = number('attention.head_count');
-  const headDim = number('attention.key_length', number('embedding_length') / heads);
+async function shapeOf(file: GgufFile): Promise<ModelShape> {
+  const { path, metadata, tensors } = file;
+  const keys = new Keys(file);
+  const family = keys.architecture;
+  const heads = keys.number('attention.head_count');
+  const headDim = keys.number('attention.key_length', keys.number('embedding_length') / heads);
   for (const key of ['attention.value_length', 'rope.dimension_count']) {
-    if (number(key, headDim) !== headDim) {
+    if (keys.number(key, headDim) !== headDim) {
       throw new ModelError(
-        `${path} asks for llama.${key} ${number(key)}, which is not supported (supported: ${headDim}, the head dimension).`,
+        `${path} asks for ${family}.${key} ${keys.number(key)}, which is not supported (supported: ${headDim}, the head dimension).`,
       );
     }
   }
-  const vocabularySize = tensors.get('token_embd.weight')?.dims[0] ?? 0;
   const eos = ['eos', 'eot'].map((name) => metadata.get(`tokenizer.ggml.${name}_token_id`));
-  const shape: ModelShape = {
-    family: 'llama',
-    vocabularySize,
-    hiddenSize: number('embedding_length'),
-    intermediateSize: number('feed_forward_length'),
-    layers: number('block_count'),
+  const plain: ModelShape = {
+    family,
+    vocabularySize: tensors.get('token_embd.weight')?.dims[0] ?? 0,
+    hiddenSize: keys.number('embedding_length'),
+    intermediateSize: keys.number('feed_forward_length'),
+    layers: keys.number('block_count'),
     heads,
-    keyValueHeads: number('attention.head_count_kv', heads),
+    keyValueHeads: keys.number('attention.head_count_kv', heads),
     headDim,
-    ropeTheta: number('rope.freq_base', 10_000),
-    rmsNormEps: number('attention.layer_norm_rms_epsilon'),
+    ropeTheta: keys.number('rope.freq_base', 10_000),
+    rmsNormEps: keys.number('attention.layer_norm_rms_epsilon'),
     tiedEmbeddings: !tensors.has('output.weight'),
-    qkvBias: false,
-    qkNorm: false,
-    maxSequenceLength: number('context_length'),
+    qkvBias: family === 'qwen2',
+    qkNorm: family === 'qwen3',
+    maxSequenceLength: keys.number('context_length'),
     eosTokenIds: [...new Set(eos.filter((id) => typeof id === 'number'))],
   };
-  checkShape(shape, path);
-  // Before a table of parameters is made: the file has nine tensors a layer, so it bounds the number of layers.
-  if (shape.layers > tensors.size) {
+  checkShape(plain, path);
+  // Before a table of parameters is made: a layer has nine tensors or more, so the file bounds the number of layers.
+  if (plain.layers > tensors.size) {
     throw new ModelError(
-      `${path} claims ${shape.layers} layers but has only ${tensors.size} tensors; it is cut off or damaged.`,
+      `${path} claims ${plain.layers} layers but has only ${tensors.size} tensors; it is cut off or damaged.`,
     );
   }
-  return shape;
+  const ropeScaling = await ropeScalingOf(file, keys, plain);
+  return ropeScaling === undefined ? plain : { ...plain, ropeScaling };
 }
 
 function checkTensors(shape: ModelShape, { path, tensors }: GgufFile): void {
-  const known = new Set<string>();
+  const known = new Set<string>(shape.ropeScaling?.type === 'llama3' ? [ROPE_FACTORS] : []);
   for (const { name, dims } of parameterTable(shape)) {
     const stored = ggufName(name);
     known.add(stored);
@@ -126,31 +149,16 @@ function checkTensors(shape: ModelShape, { path, tensors }: GgufFile): void {
   for (const name of tensors.keys()) {
     if (!known.has(name)) {
       throw new ModelError(
-        `${path} has tensor "${name}", which a llama model of its metadata does not have.`,
+        `${path} has tensor "${name}", which a ${shape.family} model of its metadata does not have.`,
       );
     }
   }
 }
 
-/**
- * llama.cpp rotates neighbours (2j, 2j+1) where Hugging Face rotates (j, j + headDim/2), so its conversion reorders the
- * rows of queries and keys within each head (convert_hf_to_gguf.py, LlamaModel.permute). This puts them back.
- */
-function unpermute(rows: Float32Array, headDim: number, width: number): Float32Array {
-  const result = new Float32Array(rows.length);
-  const half = headDim / 2;
-  for (let row = 0; row < rows.length / width; row++) {
-    const within = row % headDim;
-    const from = row - within + 2 * (within % half) + Math.floor(within / half);
-    result.set(rows.subarray(from * width, (from + 1) * width), row * width);
-  }
-  return result;
-}
-
 /** Opens a GGUF file and checks that it is whole. @throws ModelError naming file and tensor. */
 export async function openGgufModel(path: string): Promise<ModelSource> {
   const file = await openGguf(path);
-  const shape = shapeOf(file);
+  const shape = await shapeOf(file);
   checkTensors(shape, file);
   const known = new Set(parameterTable(shape).map(({ name }) => name));
   return {
@@ -159,7 +167,7 @@ export async function openGgufModel(path: string): Promise<ModelSource> {
     readTensor: async (name) => {
       if (!known.has(name)) throw new ModelError(`${path} has no tensor "${name}".`);
       const tensor = await file.read(ggufName(name));
-      return /\.(q|k)_proj\.weight$/.test(name) ? unpermute(tensor, shape.headDim, shape.hiddenSize) : tensor;
+      return isPermuted(shape, name) ? unpermute(tensor, shape.headDim, shape.hiddenSize) : tensor;
     },
   };
 }

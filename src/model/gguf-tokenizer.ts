@@ -4,28 +4,21 @@
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
 import { openGguf } from './gguf.ts';
-
-/** tokenizer.json's pre_tokenizer by tokenizer.ggml.pre. smollm: as in HuggingFaceTB/SmolLM2-135M-Instruct. */
-const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-const PRE_TOKENIZERS: Readonly<Record<string, object>> = {
-  smollm: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, BYTE_LEVEL] },
-};
-/** llama.cpp's enum llama_token_type. */
-const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
+import { SPLITTINGS, TOKEN_TYPES } from './gguf-splittings.ts';
 
 const id = z.int().nonnegative().optional();
 const metadataSchema = z.looseObject({
   'tokenizer.ggml.model': z.literal('gpt2'),
-  'tokenizer.ggml.pre': z.enum(Object.keys(PRE_TOKENIZERS)),
+  'tokenizer.ggml.pre': z.enum(Object.keys(SPLITTINGS)),
   'tokenizer.ggml.tokens': z.array(z.string()).min(1),
-  'tokenizer.ggml.token_type': z.array(z.int().min(TYPES.normal).max(TYPES.unused)),
+  'tokenizer.ggml.token_type': z.array(z.int().min(TOKEN_TYPES.normal).max(TOKEN_TYPES.unused)),
   'tokenizer.ggml.merges': z.array(z.string().regex(/^\S+ \S+$/)),
   'tokenizer.ggml.bos_token_id': id,
   'tokenizer.ggml.eos_token_id': id,
   'tokenizer.ggml.eot_token_id': id,
   'tokenizer.ggml.unknown_token_id': id,
   'tokenizer.ggml.padding_token_id': id,
-  'tokenizer.ggml.add_bos_token': z.literal(false).optional(),
+  'tokenizer.ggml.add_bos_token': z.boolean().optional(),
   'tokenizer.ggml.add_eos_token': z.literal(false).optional(),
   'tokenizer.ggml.add_space_prefix': z.literal(false).optional(),
   'tokenizer.chat_template': z.string().optional(),
@@ -33,7 +26,12 @@ const metadataSchema = z.looseObject({
 
 /** Contents by file name: tokenizer.json, tokenizer_config.json, generation_config.json. @throws ModelError */
 export async function ggufTokenizerFiles(path: string): Promise<Map<string, string>> {
-  const parsed = metadataSchema.safeParse(Object.fromEntries((await openGguf(path)).metadata));
+  return tokenizerFiles((await openGguf(path)).metadata, path);
+}
+
+/** From the metadata of the file that `path` names in errors. */
+export function tokenizerFiles(all: ReadonlyMap<string, unknown>, path: string): Map<string, string> {
+  const parsed = metadataSchema.safeParse(Object.fromEntries(all));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new ModelError(
@@ -78,21 +76,41 @@ export async function ggufTokenizerFiles(path: string): Promise<Map<string, stri
   ]);
 }
 
+/** What stands before every text; null for nothing. */
+function beginning(metadata: z.output<typeof metadataSchema>): object | null {
+  const bos = metadata['tokenizer.ggml.bos_token_id'];
+  const adds =
+    metadata['tokenizer.ggml.add_bos_token'] ?? SPLITTINGS[metadata['tokenizer.ggml.pre']].addsBos ?? false;
+  if (!adds || bos === undefined) return null;
+  const token = metadata['tokenizer.ggml.tokens'][bos];
+  const [bosPiece, text] = [
+    { SpecialToken: { id: token, type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 0 } },
+  ];
+  return {
+    type: 'TemplateProcessing',
+    single: [bosPiece, text],
+    pair: [bosPiece, text, { ...bosPiece }, { Sequence: { id: 'B', type_id: 1 } }],
+    special_tokens: { [token]: { id: token, ids: [bos], tokens: [token] } },
+  };
+}
+
 function tokenizerJson(metadata: z.output<typeof metadataSchema>): object {
+  const splitting = SPLITTINGS[metadata['tokenizer.ggml.pre']];
   const tokens = metadata['tokenizer.ggml.tokens'];
   const added = metadata['tokenizer.ggml.token_type'].flatMap((type, at) => {
-    if (type === TYPES.normal || type === TYPES.unused) return [];
+    if (type === TOKEN_TYPES.normal || type === TOKEN_TYPES.unused) return [];
     const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-    return [{ id: at, content: tokens[at], ...flags, special: type !== TYPES.userDefined }];
+    return [{ id: at, content: tokens[at], ...flags, special: type !== TOKEN_TYPES.userDefined }];
   });
   return {
     version: '1.0',
     truncation: null,
     padding: null,
     added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: PRE_TOKENIZERS[metadata['tokenizer.ggml.pre']],
-    post_processor: null,
+    normalizer: splitting.normalizer ?? null,
+    pre_tokenizer: splitting.pre_tokenizer,
+    post_processor: beginning(metadata),
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: 'BPE',
@@ -102,7 +120,7 @@ function tokenizerJson(metadata: z.output<typeof metadataSchema>): object {
       end_of_word_suffix: null,
       fuse_unk: false,
       byte_fallback: false,
-      ignore_merges: false,
+      ignore_merges: splitting.ignoreMerges ?? false,
       vocab: Object.fromEntries(tokens.map((text, at) => [text, at])),
       merges: metadata['tokenizer.ggml.merges'],
     },

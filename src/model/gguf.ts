@@ -5,24 +5,10 @@
 import { open } from 'node:fs/promises';
 import { gguf } from '@huggingface/gguf';
 import { ModelError, messageOf } from '../errors.ts';
-import { expandFloat16, float16Value } from './half.ts';
+import type { Storage } from './gguf-storages.ts';
+import { STORAGES } from './gguf-storages.ts';
 import { readFully } from './safetensors.ts';
 
-/** A type of ggml: `elements` numbers are stored in `bytes`. */
-interface Storage {
-  readonly name: string;
-  readonly elements: number;
-  readonly bytes: number;
-  readonly expand: (bytes: Uint8Array, count: number) => Float32Array;
-}
-
-/** By the number a header names it with (ggml.h, enum ggml_type). */
-const STORAGES: Readonly<Record<number, Storage>> = {
-  0: { name: 'F32', elements: 1, bytes: 4, expand: (bytes) => new Float32Array(bytes.buffer) },
-  1: { name: 'F16', elements: 1, bytes: 2, expand: (bytes) => expandFloat16(new Uint16Array(bytes.buffer)) },
-  3: { name: 'Q4_1', elements: 32, bytes: 20, expand: expandQ41 },
-  8: { name: 'Q8_0', elements: 32, bytes: 34, expand: expandQ80 },
-};
 const SUPPORTED = Object.values(STORAGES)
   .map(({ name }) => name)
   .join(', ');
@@ -48,33 +34,6 @@ export interface GgufFile {
 
 export function isGguf(path: string): boolean {
   return path.toLowerCase().endsWith('.gguf');
-}
-
-/** block_q8_0: float16 scale d, 32 signed bytes q; the value is d·q. */
-function expandQ80(bytes: Uint8Array, count: number): Float32Array {
-  const view = new DataView(bytes.buffer);
-  const values = new Float32Array(count);
-  for (let block = 0, at = 0; block < count; block += 32, at += 34) {
-    const scale = float16Value(view.getUint16(at, true));
-    for (let i = 0; i < 32; i++) values[block + i] = scale * view.getInt8(at + 2 + i);
-  }
-  return values;
-}
-
-/** block_q4_1: float16 scale d and minimum m, 16 bytes whose low halves are q of 0–15 and high ones of 16–31; d·q + m. */
-function expandQ41(bytes: Uint8Array, count: number): Float32Array {
-  const view = new DataView(bytes.buffer);
-  const values = new Float32Array(count);
-  for (let block = 0, at = 0; block < count; block += 32, at += 20) {
-    const scale = float16Value(view.getUint16(at, true));
-    const minimum = float16Value(view.getUint16(at + 2, true));
-    for (let i = 0; i < 16; i++) {
-      const pair = bytes[at + 4 + i];
-      values[block + i] = scale * (pair & 15) + minimum;
-      values[block + 16 + i] = scale * (pair >> 4) + minimum;
-    }
-  }
-  return values;
 }
 
 /** Size of the file, after a look at its first 24 bytes: magic, version, and counts that could fit. */

@@ -61,10 +61,14 @@ export interface NamedTensor {
 export interface UnreadTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly dtype: 'F32' | 'F64';
+  readonly dtype: keyof typeof ARRAYS;
   /** An array of `dtype` that nobody changes until the next read. */
-  readonly read: () => Float32Array | Float64Array;
+  readonly read: () => StoredArray | Promise<StoredArray>;
 }
+
+/** What is written as it stands: numbers, or the words of 16-bit floats. */
+type StoredArray = Float64Array | Float32Array | Uint16Array;
+const ARRAYS = { F64: Float64Array, F32: Float32Array, F16: Uint16Array, BF16: Uint16Array };
 
 const entrySchema = z.object({
   dtype: z.string(),
@@ -215,6 +219,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
         return readTensor(path, entry);
       },
     };
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`The header of ${path} could not be read: ${messageOf(error)}.`);
   } finally {
     await file.close();
   }
@@ -247,11 +254,11 @@ function headerOf(tensors: readonly UnreadTensor[], metadata: Readonly<Record<st
 }
 
 /** Its numbers, as the header says they are. */
-function readChecked({ name, dims, dtype, read }: UnreadTensor): Float32Array | Float64Array {
-  const data = read();
-  if (data.length !== countOf(dims) || dtypeOf(data) !== dtype) {
+async function readChecked({ name, dims, dtype, read }: UnreadTensor): Promise<StoredArray> {
+  const data = await read();
+  if (data.length !== countOf(dims) || !(data instanceof ARRAYS[dtype])) {
     throw new ModelError(
-      `Tensor "${name}" has ${data.length} numbers of ${dtypeOf(data)} where [${dims.join(', ')}] of ${dtype} needs ${countOf(dims)}.`,
+      `Tensor "${name}" has ${data.length} numbers of a ${data.constructor.name} where [${dims.join(', ')}] of ${dtype} needs ${countOf(dims)}.`,
     );
   }
   return data;
@@ -288,7 +295,7 @@ export async function writeAside(path: string, write: (file: FileHandle) => Prom
 }
 
 /**
- * Writes F64 or F32 tensors in the given order.
+ * Writes tensors in the given order.
  * @throws ModelError when dims and data do not agree; then there is no file.
  */
 export async function writeSafetensors(
@@ -305,7 +312,7 @@ export async function writeSafetensors(
     await writeFully(file, prefix);
     await writeFully(file, header);
     for (const tensor of waiting) {
-      const data = readChecked(tensor);
+      const data = await readChecked(tensor);
       await writeFully(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
   });

@@ -25,6 +25,13 @@ const TRANSFORMERS_4 = {
   torch_dtype: 'bfloat16',
   vocab_size: 49_152,
 };
+const LLAMA3 = {
+  rope_type: 'llama3',
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192,
+};
 /** As transformers 5 writes it (Qwen3-0.6B, shortened). */
 const TRANSFORMERS_5 = {
   model_type: 'qwen3',
@@ -80,6 +87,24 @@ describe('parseConfig', () => {
     });
   });
 
+  it('reads the scaling of Llama 3.1 in the spelling of transformers 4 and in that of 5', () => {
+    const ropeScaling = {
+      ...{ type: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4 },
+      originalMaxPositions: 8192,
+    };
+    const old = parseConfig({ ...TRANSFORMERS_4, rope_scaling: LLAMA3 }, 'x');
+    expect(old).toMatchObject({ ropeTheta: 100_000, ropeScaling });
+    const rope_parameters = { rope_theta: 500_000, ...LLAMA3 };
+    const current = parseConfig({ ...TRANSFORMERS_4, rope_parameters, rope_theta: undefined }, 'x');
+    expect(current).toMatchObject({ ropeTheta: 500_000, ropeScaling });
+  });
+
+  it.each([null, 8192, 10_000])('reads a mistral whose window of %s narrows nothing', (sliding_window) => {
+    const config = { ...TRANSFORMERS_4, model_type: 'mistral', sliding_window };
+    const llama = parseConfig(TRANSFORMERS_4, 'x');
+    expect(parseConfig(config, 'x')).toEqual({ ...llama, family: 'mistral' });
+  });
+
   it('falls back to what transformers assumes where keys are missing', () => {
     const bare = {
       model_type: 'qwen2',
@@ -104,10 +129,16 @@ describe('parseConfig', () => {
     [{ model_type: 'gpt2' }, /model_type "gpt2"/],
     [{ model_type: 'qwen3_moe' }, /qwen3_moe/],
     [{ hidden_act: 'gelu' }, /hidden_act "gelu"/],
-    [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, /RoPE scaling "llama3" in rope_scaling/],
-    [{ rope_scaling: { type: 'linear', factor: 2 } }, /"linear"/],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, /llama3 RoPE scaling whose low_freq_factor/],
+    [{ rope_scaling: { type: 'dynamic', factor: 2 } }, /RoPE scaling "dynamic" in rope_scaling/],
+    [
+      { rope_scaling: LLAMA3, rope_parameters: { ...LLAMA3, factor: 4 } },
+      /one RoPE scaling in .* and another/,
+    ],
     [{ rope_parameters: { rope_theta: 1, rope_type: 'yarn' } }, /"yarn" in rope_parameters/],
     [{ rope_parameters: { rope_theta: 1, partial_rotary_factor: 0.5 } }, /partial_rotary_factor 0.5/],
+    [{ model_type: 'mistral', sliding_window: 4096 }, /sliding_window of 4096 positions out of 8192/],
+    [{ model_type: 'mistral' }, /sliding_window of 4096/],
     [{ attention_bias: true }, /attention_bias/],
     [{ mlp_bias: true }, /mlp_bias/],
     [{ use_sliding_window: true }, /use_sliding_window/],
@@ -138,9 +169,21 @@ describe('parseConfig', () => {
 });
 
 describe('toConfig', () => {
-  it.each([TRANSFORMERS_4, TRANSFORMERS_5])('gives back the shape it was made from', (config) => {
+  it.each([
+    TRANSFORMERS_4,
+    TRANSFORMERS_5,
+    { ...TRANSFORMERS_4, rope_scaling: LLAMA3 },
+    { ...TRANSFORMERS_4, rope_scaling: { type: 'linear', factor: 2 } },
+    { ...TRANSFORMERS_4, model_type: 'mistral', sliding_window: null },
+  ])('gives back the shape it was made from', (config) => {
     const shape = parseConfig(config, 'config.json');
     expect(parseConfig(JSON.parse(JSON.stringify(toConfig(shape))), 'written')).toEqual(shape);
+  });
+
+  it('writes scaling where transformers 4 looks for it and where 5 does', () => {
+    const written = toConfig(parseConfig({ ...TRANSFORMERS_4, rope_scaling: LLAMA3 }, 'x'));
+    const rope = { rope_theta: 100_000, ...LLAMA3 };
+    expect(written).toMatchObject({ rope_theta: 100_000, rope_scaling: rope, rope_parameters: rope });
   });
 
   it('keeps a head width that the hidden size does not give', () => {

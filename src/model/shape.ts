@@ -3,8 +3,12 @@
 // compute is refused here, by name, so that a shape that exists is a shape every engine serves in full.
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
+import type { RopeScaling } from './rope.ts';
+import { parseRopeScaling, ropeScalingJson } from './rope.ts';
 
-export type ModelFamily = 'llama' | 'qwen2' | 'qwen3';
+const FAMILIES = ['llama', 'mistral', 'qwen2', 'qwen3'] as const;
+/** Mistral is Llama under another name once no sliding window narrows its attention. */
+export type ModelFamily = (typeof FAMILIES)[number];
 
 export interface ModelShape {
   readonly family: ModelFamily;
@@ -18,6 +22,8 @@ export interface ModelShape {
   /** Even; heads · headDim need not equal hiddenSize. */
   readonly headDim: number;
   readonly ropeTheta: number;
+  /** Left out where the frequencies are those of ropeTheta. */
+  readonly ropeScaling?: RopeScaling;
   readonly rmsNormEps: number;
   /** true: the output matrix is the embedding matrix, and lm_head.weight is no parameter. */
   readonly tiedEmbeddings: boolean;
@@ -48,7 +54,7 @@ const rope = z.looseObject({
 
 // Only what decides the computation is read; the many other keys of a config.json are left alone.
 const configSchema = z.looseObject({
-  model_type: z.enum(['llama', 'qwen2', 'qwen3']),
+  model_type: z.enum(FAMILIES),
   vocab_size: positive,
   hidden_size: positive,
   intermediate_size: positive,
@@ -67,6 +73,7 @@ const configSchema = z.looseObject({
   attention_bias: z.boolean().nullish(),
   mlp_bias: z.boolean().nullish(),
   use_sliding_window: z.boolean().nullish(),
+  sliding_window: positive.nullish(),
   layer_types: z.array(z.string()).nullish(),
   quantization_config: z.unknown().optional(),
   num_experts: z.int().nullish(),
@@ -75,21 +82,25 @@ const configSchema = z.looseObject({
 });
 type Config = z.infer<typeof configSchema>;
 
+/** Mistral always slides its window, 4096 wide where nothing is said; the others only by use_sliding_window. */
+function slidingWindow(config: Config): number | null {
+  if (config.model_type !== 'mistral') return null;
+  const width = config.sliding_window === undefined ? 4096 : config.sliding_window;
+  return width === null || width >= config.max_position_embeddings ? null : width;
+}
+
 /** What this config asks for that no engine computes, as the end of "…which is not supported"; null if nothing. */
 function unsupported(config: Config): string | null {
   if (config.hidden_act !== 'silu') return `hidden_act "${config.hidden_act}" (supported: silu)`;
-  for (const [key, value] of [
-    ['rope_parameters', config.rope_parameters],
-    ['rope_scaling', config.rope_scaling],
-  ] as const) {
-    const type = value?.rope_type ?? value?.type ?? 'default';
-    if (type !== 'default') return `RoPE scaling "${type}" in ${key} (supported: none or "default")`;
-  }
   const factor = config.partial_rotary_factor ?? config.rope_parameters?.partial_rotary_factor ?? 1;
   if (factor !== 1) return `partial_rotary_factor ${factor} (supported: 1)`;
   if (config.attention_bias === true) return 'attention_bias true (biases on all four attention projections)';
   if (config.mlp_bias === true) return 'mlp_bias true';
   if (config.use_sliding_window === true) return 'use_sliding_window true';
+  const window = slidingWindow(config);
+  if (window !== null) {
+    return `a sliding_window of ${window} positions out of ${config.max_position_embeddings} (supported: null, or no narrower than max_position_embeddings)`;
+  }
   const otherLayer = config.layer_types?.find((type) => type !== 'full_attention');
   if (otherLayer !== undefined) return `layer type "${otherLayer}" (supported: full_attention)`;
   if ((config.num_experts ?? 0) > 0) return 'num_experts above 0 (mixture of experts)';
@@ -98,6 +109,18 @@ function unsupported(config: Config): string | null {
     return 'quantization_config (quantised weights)';
   }
   return null;
+}
+
+/** transformers 4 reads rope_scaling, 5 either; a file that has both must mean the same by them. */
+function ropeScalingOf(config: Config): RopeScaling | string | undefined {
+  const [old, current] = (['rope_scaling', 'rope_parameters'] as const).map((key) =>
+    parseRopeScaling(config[key], key),
+  );
+  if (typeof old === 'string' || typeof current === 'string') return typeof old === 'string' ? old : current;
+  if (old !== undefined && current !== undefined && JSON.stringify(old) !== JSON.stringify(current)) {
+    return 'one RoPE scaling in rope_scaling and another in rope_parameters';
+  }
+  return old ?? current;
 }
 
 /** Defaults of transformers where config.json leaves a key out. */
@@ -117,7 +140,7 @@ export function parseConfig(json: unknown, where: string): ModelShape {
   // Before the keys, which another family may name otherwise.
   if (named.success && !configSchema.shape.model_type.safeParse(named.data.model_type).success) {
     throw new ModelError(
-      `${where} asks for model_type "${named.data.model_type}", which is not supported; use a llama, qwen2 or qwen3 model.`,
+      `${where} asks for model_type "${named.data.model_type}", which is not supported; use a llama, mistral, qwen2 or qwen3 model.`,
     );
   }
   const parsed = configSchema.safeParse(json);
@@ -129,8 +152,9 @@ export function parseConfig(json: unknown, where: string): ModelShape {
     );
   }
   const config = parsed.data;
-  const refused = unsupported(config);
-  if (refused !== null)
+  const scaling = ropeScalingOf(config);
+  const refused = typeof scaling === 'string' ? scaling : unsupported(config);
+  if (typeof scaling === 'string' || refused !== null)
     throw new ModelError(`${where} asks for ${refused}, which is not supported; use another model.`);
   const eos = config.eos_token_id ?? [];
   const family: ModelFamily = config.model_type;
@@ -143,7 +167,9 @@ export function parseConfig(json: unknown, where: string): ModelShape {
     heads: config.num_attention_heads,
     keyValueHeads: config.num_key_value_heads ?? config.num_attention_heads,
     headDim: headDimOf(config),
-    ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
+    ropeTheta:
+      config.rope_parameters?.rope_theta ?? config.rope_scaling?.rope_theta ?? config.rope_theta ?? 10_000,
+    ...(scaling !== undefined && { ropeScaling: scaling }),
     rmsNormEps: config.rms_norm_eps,
     tiedEmbeddings: config.tie_word_embeddings,
     qkvBias: family === 'qwen2',
@@ -187,12 +213,25 @@ export function checkShape(shape: ModelShape, where: string): void {
   }
 }
 
+/** What each family's configuration says of parts that no engine computes. */
+const FAMILY_KEYS: Readonly<Record<ModelFamily, object>> = {
+  llama: { attention_bias: false, mlp_bias: false },
+  mistral: { sliding_window: null },
+  qwen2: { use_sliding_window: false },
+  qwen3: { attention_bias: false, use_sliding_window: false },
+};
+
+export type StoredType = 'float64' | 'float32' | 'bfloat16' | 'float16';
+
 /** A config.json that transformers (4 and 5) loads as this shape; `dtype` is the type of the stored weights. */
-export function toConfig(
-  shape: ModelShape,
-  dtype: 'float32' | 'float64' = 'float32',
-): Record<string, unknown> {
-  const architectures = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', qwen3: 'Qwen3ForCausalLM' };
+export function toConfig(shape: ModelShape, dtype: StoredType = 'float32'): Record<string, unknown> {
+  const architectures = {
+    llama: 'LlamaForCausalLM',
+    mistral: 'MistralForCausalLM',
+    qwen2: 'Qwen2ForCausalLM',
+    qwen3: 'Qwen3ForCausalLM',
+  };
+  const scaling = ropeScalingJson(shape.ropeScaling);
   const eos = shape.eosTokenIds.length === 1 ? shape.eosTokenIds[0] : [...shape.eosTokenIds];
   // transformers 4 knows no head_dim for Qwen2 and derives it.
   const derived = shape.family === 'qwen2' && shape.headDim * shape.heads === shape.hiddenSize;
@@ -211,9 +250,10 @@ export function toConfig(
     rms_norm_eps: shape.rmsNormEps,
     tie_word_embeddings: shape.tiedEmbeddings,
     rope_theta: shape.ropeTheta,
-    rope_parameters: { rope_theta: shape.ropeTheta, rope_type: 'default' },
-    ...(shape.family === 'qwen2' ? {} : { attention_bias: false }),
-    ...(shape.family === 'llama' ? { mlp_bias: false } : { use_sliding_window: false }),
+    rope_parameters: { rope_theta: shape.ropeTheta, ...scaling },
+    // transformers 5 prefers it to rope_parameters and takes theta from within it.
+    ...(shape.ropeScaling && { rope_scaling: { rope_theta: shape.ropeTheta, ...scaling } }),
+    ...FAMILY_KEYS[shape.family],
     bos_token_id: null,
     eos_token_id: shape.eosTokenIds.length === 0 ? null : eos,
     pad_token_id: null,

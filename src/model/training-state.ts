@@ -3,6 +3,7 @@
 // state.json: a folder without it is not complete.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
 import {
@@ -97,8 +98,8 @@ async function readStep(dir: string): Promise<number> {
 export type Precision<A extends FloatArray> = { new (length: number): A; readonly name: string };
 
 /** Everything that changes a forward; the end-of-sequence ids do not. */
-function computation(shape: ModelShape): string {
-  return JSON.stringify({ ...shape, eosTokenIds: [] });
+function computation(shape: ModelShape): ModelShape {
+  return { ...shape, eosTokenIds: [] };
 }
 
 /** @throws ModelError unless the folder holds weights for the owner's computation. */
@@ -113,9 +114,10 @@ async function checkOwner(dir: string, { shape, adapter }: StateOwner): Promise<
     );
   }
   const folder = await readModelFolder(dir);
-  if (computation(folder.shape) !== computation(shape)) {
+  // A shape from a GGUF file has its keys in another order.
+  if (!isDeepStrictEqual(computation(folder.shape), computation(shape))) {
     throw new ModelError(
-      `Expected ${dir} to hold the state of this model, ${computation(shape)}, got ${computation(folder.shape)}.`,
+      `Expected ${dir} to hold the state of this model, ${JSON.stringify(computation(shape))}, got ${JSON.stringify(computation(folder.shape))}.`,
     );
   }
 }

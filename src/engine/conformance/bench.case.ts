@@ -38,7 +38,8 @@ export interface Bench {
 /** Registers one test of the suite. */
 export type Check = (name: string, body: (bench: Bench) => Promise<void>) => void;
 
-export const FAMILIES = ['llama', 'qwen2', 'qwen3'] as const;
+/** The golden models: one of each family, and a Llama with the RoPE scaling of 3.1. */
+export const FAMILIES = ['llama', 'qwen2', 'qwen3', 'llama3', 'mistral'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 const GOLDEN = fileURLToPath(new URL('../../../oracles/golden/engine/', import.meta.url));

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../errors.ts';
+import { ropeFrequencies } from '../../model/rope.ts';
 import { TOLERANCES } from '../tolerances.ts';
 import {
   LARGER,
@@ -23,10 +24,14 @@ import {
 import { ADDON_PATH, loadAddon, type Addon } from './addon.ts';
 import { createNativeEngine } from './native.ts';
 
+/** As the addon takes a shape, and as source text. */
+const SHAPE = { ...LARGER, ropeFrequencies: ropeFrequencies(LARGER) };
+const SHAPE_TEXT = `{ ...${JSON.stringify(LARGER)}, ropeFrequencies: Float64Array.of(${SHAPE.ropeFrequencies.join()}) }`;
+
 /** What workers and child processes run: `start` begins a sampling that takes a while, `next` is its first result. */
 const PROGRAM = `
   const addon = require(${JSON.stringify(ADDON_PATH)});
-  const model = addon.createModel(addon.createRuntime(2, '', false), ${JSON.stringify(LARGER)}, true, 2 ** 20, null, null);
+  const model = addon.createModel(addon.createRuntime(2, '', false), ${SHAPE_TEXT}, true, 2 ** 20, null, null);
   function start(count) {
     const sampling = addon.startSampling(model, new Int32Array(count).fill(5), new Int32Array(count).fill(1),
       new Int32Array(count).fill(200), new Float32Array(count).fill(1), new Int32Array(0), new Int32Array(count),
@@ -65,7 +70,7 @@ const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 /** One model of LARGER's shape with all weights zero, and the calls that a test may spoil one argument of. */
 function calls(addon: Addon) {
   const runtime = addon.createRuntime(1, '', false);
-  const model = addon.createModel(runtime, LARGER, true, 0, null, null);
+  const model = addon.createModel(runtime, SHAPE, true, 0, null, null);
   const flag = addon.createCancelFlag();
   const floats = (length: number) => new Float32Array(length);
   const start = [
@@ -86,7 +91,7 @@ function calls(addon: Addon) {
   const good: Record<keyof Addon, readonly unknown[]> = {
     instructionSets: [],
     createRuntime: [1, '', false],
-    createModel: [runtime, LARGER, true, 0, null, null],
+    createModel: [runtime, SHAPE, true, 0, null, null],
     closeModel: [model],
     planMemory: [model, Float64Array.of(1, 1, 1, 1, 4, 4)],
     memoryUse: [],
@@ -134,16 +139,17 @@ describe('handles and arguments', () => {
     ['no thread', 'createRuntime', [0, '', false]],
     ['half a thread', 'createRuntime', [1.5, '', false]],
     ['an instruction set there is not', 'createRuntime', [1, 'abacus', false]],
-    ['a shape without layers', 'createModel', [runtime, { ...LARGER, layers: 0 }, true, 0, null, null]],
+    ['a shape without layers', 'createModel', [runtime, { ...SHAPE, layers: 0 }, true, 0, null, null]],
+    ['heads that key heads do not divide', 'createModel', [runtime, { ...SHAPE, keyValueHeads: 3 }, true, 0]],
+    ['a width beyond the core', 'createModel', [runtime, { ...SHAPE, heads: 2 ** 28 }, true, 0, null, null]],
     [
-      'heads that key heads do not divide',
+      'frequencies of another head width',
       'createModel',
-      [runtime, { ...LARGER, keyValueHeads: 3 }, true, 0],
+      [runtime, { ...SHAPE, headDim: 10 }, true, 0, null, null],
     ],
-    ['a width beyond the core', 'createModel', [runtime, { ...LARGER, heads: 2 ** 28 }, true, 0, null, null]],
     ['work of too few numbers', 'planMemory', [model, new Float64Array(5)]],
     ['work of no tokens', 'planMemory', [model, new Float64Array(6)]],
-    ['a negative budget', 'createModel', [runtime, LARGER, true, -1, null, null]],
+    ['a negative budget', 'createModel', [runtime, SHAPE, true, -1, null, null]],
     ['a tensor there is not', 'readArray', good.readArray.with(2, 1000)],
     ['a tensor below the first', 'readArray', good.readArray.with(2, -1)],
     ['an array there is not', 'readArray', good.readArray.with(1, 4)],
@@ -235,7 +241,7 @@ describe('worker threads and processes', () => {
   it('handles that are closed and collected while a call computes do not matter to it', () => {
     const program = `
       const handles = { runtime: addon.createRuntime(2, '', false) };
-      handles.model = addon.createModel(handles.runtime, ${JSON.stringify(LARGER)}, false, 0, null, null);
+      handles.model = addon.createModel(handles.runtime, ${SHAPE_TEXT}, false, 0, null, null);
       const flag = addon.createCancelFlag();
       const scored = addon.forward(handles.model, flag, new Int32Array(200).fill(3), Int32Array.of(200),
         new Int32Array(50).fill(4), Int32Array.of(50), 1, false, false);

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { EngineError, messageOf } from '../../errors.ts';
 import { LORA_TARGETS, adapterTable, type LoraConfig } from '../../model/adapter.ts';
+import { ropeFrequencies } from '../../model/rope.ts';
 import { parameterTable, type ModelShape, type Parameter } from '../../model/shape.ts';
 import type { Engine, EngineCapabilities, ModelSpec, Trainable } from '../engine.ts';
 import { openWithAdapter, requireSameBase } from '../adapters.ts';
@@ -121,7 +122,7 @@ class NativeEngine implements Engine {
     try {
       return this.#addon.createModel(
         this.#runtime,
-        shape,
+        { ...shape, ropeFrequencies: ropeFrequencies(shape) },
         trainable,
         this.#budgetBytes,
         native,

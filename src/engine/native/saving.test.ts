@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModel as openSource } from '../../model/open.ts';
+import { ropeFrequencies } from '../../model/rope.ts';
 import { parameterTable, sizeOf } from '../../model/shape.ts';
 import { TRAINING, accumulate, goldenFolder, tokensOf, unevenCotangents } from '../conformance/bench.case.ts';
 import { ARRAYS, loadAddon, type Addon } from './addon.ts';
@@ -24,7 +25,7 @@ async function openWith(replaced: (addon: Addon) => Partial<Addon>) {
   const table = parameterTable(source.shape);
   const handle = addon.createModel(
     addon.createRuntime(2, '', false),
-    source.shape,
+    { ...source.shape, ropeFrequencies: ropeFrequencies(source.shape) },
     true,
     2 ** 20,
     null,

@@ -1,7 +1,8 @@
-// The decoder of the Llama, Qwen2 and Qwen3 families, forward beside backward. Its one idea: there is a single
+// The decoder of the Llama, Mistral, Qwen2 and Qwen3 families, forward beside backward. Its one idea: there is a single
 // forward, of one position on top of a cache of keys and values. Scoring a sequence and sampling one both walk
 // it position by position, so they compute every number by the same operations in the same order.
 // Shapes: T positions, H hidden, V vocabulary, Q = N·D query width, K·D key-value width, F intermediate.
+import { ropeFrequencies } from '../../model/rope.ts';
 import type { ModelShape } from '../../model/shape.ts';
 import { attentionBackward, attentionForward } from './attention.ts';
 import { linearBackward, linearForward } from './linear.ts';
@@ -69,7 +70,8 @@ function layerForward(
   values: Float64Array[],
   trace: LayerTrace[] | null,
 ): Float64Array {
-  const { headDim, ropeTheta, rmsNormEps } = shape;
+  const { headDim, rmsNormEps } = shape;
+  const frequencies = ropeFrequencies(shape);
   const position = keys.length;
   const width_KD = shape.keyValueHeads * headDim;
   const attentionInput_H = rmsNormForward(weights.inputNorm_H, x_H, rmsNormEps);
@@ -85,8 +87,8 @@ function layerForward(
     weights.queryNorm_D === null ? rawQuery_Q : rmsNormForward(weights.queryNorm_D, rawQuery_Q, rmsNormEps);
   const normKey =
     weights.keyNorm_D === null ? rawKey_KD : rmsNormForward(weights.keyNorm_D, rawKey_KD, rmsNormEps);
-  const query_Q = ropeForward(normQuery, headDim, position, ropeTheta);
-  keys.push(ropeForward(normKey, headDim, position, ropeTheta));
+  const query_Q = ropeForward(normQuery, position, frequencies);
+  keys.push(ropeForward(normKey, position, frequencies));
   values.push(value_KD);
   const { out_ND: attended_Q, probs_NS } = attentionForward(shape, query_Q, keys, values);
   const middle_H = add(x_H, linearForward(weights.out_HQ, null, attended_Q, shape.hiddenSize));
@@ -186,7 +188,7 @@ function rotatedBackward(
   dRotated: Float64Array,
   dNorm_D: Float64Array | null,
 ): Float64Array {
-  const dNormed = ropeBackward(dRotated, shape.headDim, position, shape.ropeTheta);
+  const dNormed = ropeBackward(dRotated, position, ropeFrequencies(shape));
   if (norm_D === null || dNorm_D === null) return dNormed;
   return rmsNormBackward(norm_D, raw, shape.rmsNormEps, dNormed, dNorm_D);
 }
