@@ -59,6 +59,7 @@ SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : mode
   slotLimit_ = slotLimit(model_.parameters().packedBytes(), sizeof(float) * Memory::floats(model_.shape(), longest),
                          model_.runtime().pool.threads());
   slots_.reserve(std::min(slotLimit_, requests_.size()));
+  drawSpaces_.resize(model_.runtime().pool.threads());
 }
 
 /** Requests of equal prompts together, in the order in which the prompts first occur; and what prompts have in common. */
@@ -232,7 +233,7 @@ void SamplerRun::prefill(const std::vector<int>& admitted, const std::atomic<boo
   for (size_t i = 0; i < prompts.size(); i++) std::copy_n(logits_.get() + i * V, V, prompts[i]->logits.begin());
   model_.runtime().pool.parallelFor(static_cast<int>(admitted.size()), [&](int i, int thread) {
     Slot& slot = slots_[firstSlot + i];
-    draw(slot, slot.prompt->logits.data(), scratch_.get() + 2 * V * thread);
+    draw(slot, slot.prompt->logits.data(), thread);
   });
 }
 
@@ -248,7 +249,7 @@ void SamplerRun::decode(const std::atomic<bool>& cancelled) {
   run(cancelled);
   const size_t V = model_.shape().vocabularySize;
   model_.runtime().pool.parallelFor(static_cast<int>(slots_.size()), [&](int i, int thread) {
-    draw(slots_[i], logits_.get() + i * V, scratch_.get() + 2 * V * thread);
+    draw(slots_[i], logits_.get() + i * V, thread);
   });
 }
 
@@ -289,13 +290,13 @@ void SamplerRun::run(const std::atomic<bool>& cancelled) {
   model_.head().logits(static_cast<int>(segments), lastRows_.get(), logits_.get());
 }
 
-/** `scratch` has 2·V floats: the tempered logits and their weights. `logits` may be shared and is only read. */
-void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
+/** `logits` may be shared and is only read. */
+void SamplerRun::draw(Slot& slot, const float* logits, int thread) {
   const Kernels& kernels = model_.runtime().kernels;
   const int V = model_.shape().vocabularySize;
   const SampleRequest& request = requests_[slot.request];
-  float* z = scratch;
-  float* weights = scratch + V;
+  float* z = scratch_.get() + static_cast<size_t>(2) * V * thread;
+  float* weights = z + V;
   std::memcpy(z, logits, V * sizeof(float));
   if (request.temperature > 0.0f) temper(kernels, V, request.temperature, z);
   const Softmax s = softmax(kernels, V, z, weights);
@@ -305,7 +306,7 @@ void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
   } else {
     const double uniform = uniformAt(request.seed, slot.tokens.size());
     token = request.truncation.keepsAll() ? drawToken(V, weights, s.sum, uniform)
-                                          : drawTruncated(V, weights, s.sum, request.truncation, uniform);
+                                          : drawTruncated(V, weights, s.sum, request.truncation, uniform, drawSpaces_[thread]);
   }
   slot.told = false;
   slot.tokens.push_back(token);
