@@ -62,7 +62,7 @@ SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : mode
   drawSpaces_.resize(model_.runtime().pool.threads());
 }
 
-/** Requests of equal prompts together, in the order in which the prompts first occur; and what prompts have in common. */
+/** Requests of equal prompts together, and those of prompts that begin alike. */
 void SamplerRun::planPrompts() {
   std::map<std::vector<int32_t>, int> groupOf;
   std::vector<std::vector<int>> groups;
@@ -72,11 +72,9 @@ void SamplerRun::planPrompts() {
     groups[found->second].push_back(i);
   }
   std::vector<const std::vector<int32_t>*> prompts;
-  for (const std::vector<int>& group : groups) {
-    waiting_.insert(waiting_.end(), group.begin(), group.end());
-    prompts.push_back(&promptOf(group.front()));
-  }
+  for (const std::vector<int>& group : groups) prompts.push_back(&promptOf(group.front()));
   const PrefixPlan plan = planPrefixes(prompts);
+  for (const int g : plan.order) waiting_.insert(waiting_.end(), groups[g].begin(), groups[g].end());
   for (CommonPrefix prefix : plan.prefixes) {
     prefix.prompt = groups[prefix.prompt].front();
     prefixes_.push_back({prefix, prefix.users, nullptr});

@@ -121,6 +121,7 @@ Once prefixPlans("common prefixes are found where they save rows, one within ano
   requirePrefix(plan, 3, 109, 3, 40);
   requirePrefix(plan, 5, 109, 3, 40);
   requirePrefix(plan, 2, 0, 0, 0);
+  require(plan.order == std::vector<int>{0, 1, 3, 5, 4, 2}, "families stand together, the rest where they were given");
   require(planOf({}).prefixes.empty() && planOf({{1}}).ofPrompt[0] == -1, "few prompts");
   // Two prompts save 63 rows, or 64.
   require(planOf({tokensOf(4, 63) + std::vector<int32_t>{1}, tokensOf(4, 63) + std::vector<int32_t>{2}}).prefixes.empty(), "63 rows");
