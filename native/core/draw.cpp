@@ -1,7 +1,6 @@
 #include "draw.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace guiderail {
 
@@ -9,15 +8,16 @@ namespace {
 /** Tokens below this share of the most likely one's probability are seldom needed, and there are many of them. */
 constexpr double FIRST_FLOOR = 1.0 / 4096;
 
-struct Candidate {
-  float weight;
-  int token;
-  /** Before: more likely, or as likely and of a lower id. */
-  bool operator<(const Candidate& other) const { return weight != other.weight ? weight > other.weight : token < other.token; }
-};
+using Candidates = std::vector<Candidate>;
+
+double sumOf(Candidates::const_iterator from, Candidates::const_iterator to) {
+  double sum = 0.0;
+  for (; from != to; ++from) sum += from->weight;
+  return sum;
+}
 
 /** Tokens with a weight, of at least `floor`; not those whose weight is no number. Returns the sum of their weights. */
-double collect(int V, const float* weights, double floor, std::vector<Candidate>& candidates) {
+double collect(int V, const float* weights, double floor, Candidates& candidates) {
   candidates.clear();
   double sum = 0.0;
   for (int v = 0; v < V; v++) {
@@ -29,7 +29,7 @@ double collect(int V, const float* weights, double floor, std::vector<Candidate>
 }
 
 /** Every set that is wanted is a beginning of the order of likelihood, so a floor that leaves enough loses nothing. */
-void collectEnough(int V, const float* weights, double total, const Truncation& t, std::vector<Candidate>& candidates) {
+void collectEnough(int V, const float* weights, double total, const Truncation& t, Candidates& candidates) {
   if (t.topK <= 0 && t.topP >= 1.0) {
     collect(V, weights, t.minP, candidates);
     return;
@@ -39,18 +39,30 @@ void collectEnough(int V, const float* weights, double total, const Truncation& 
   if (!enough) collect(V, weights, 0.0, candidates);
 }
 
-void keepTopK(int topK, std::vector<Candidate>& candidates) {
+/** Leaves the most likely `topK`, in any order. */
+void keepTopK(int topK, Candidates& candidates) {
   if (static_cast<size_t>(topK) >= candidates.size()) return;
   std::nth_element(candidates.begin(), candidates.begin() + topK - 1, candidates.end());
   candidates.resize(topK);
 }
 
-void keepTopP(double share, double total, std::vector<Candidate>& candidates) {
-  std::sort(candidates.begin(), candidates.end());
-  double sum = 0.0;
-  size_t kept = 0;
-  while (kept < candidates.size() && sum < share * total) sum += candidates[kept++].weight;
-  candidates.resize(kept);
+/** Leaves the fewest most likely whose weights sum to `needed`, in any order: bisection, each half put in its place. */
+void keepSum(double needed, Candidates& candidates) {
+  const auto begin = candidates.begin();
+  size_t from = 0, to = candidates.size();
+  double before = 0.0;
+  while (to - from > 1) {
+    const size_t middle = from + (to - from) / 2;
+    std::nth_element(begin + from, begin + middle, begin + to);
+    const double half = sumOf(begin + from, begin + middle);
+    if (before + half >= needed) {
+      to = middle;
+    } else {
+      before += half;
+      from = middle;
+    }
+  }
+  candidates.resize(to);
 }
 }  // namespace
 
@@ -66,26 +78,29 @@ int drawToken(int V, const float* weights, double total, double uniform) {
   return lastPositive;
 }
 
-int drawTruncated(int V, const float* weights, double total, const Truncation& t, double uniform) {
-  std::vector<Candidate> kept;
-  collectEnough(V, weights, total, t, kept);
-  if (t.topK > 0) {
-    keepTopK(t.topK, kept);
-    std::sort(kept.begin(), kept.end());
-    total = 0.0;
-    for (const Candidate& candidate : kept) total += candidate.weight;
+int drawTruncated(int V, const float* weights, double total, const Truncation& t, double uniform, DrawSpace& space) {
+  Candidates& candidates = space.candidates;
+  collectEnough(V, weights, total, t, candidates);
+  if (candidates.empty()) return 0;
+  if (t.topK > 0 || t.topP < 1.0) {
+    Candidates& ranked = space.ranked;
+    ranked = candidates;
+    if (t.topK > 0) {
+      keepTopK(t.topK, ranked);
+      total = sumOf(ranked.begin(), ranked.end());
+    }
+    if (t.topP < 1.0) keepSum(t.topP * total, ranked);
+    const Candidate last = *std::max_element(ranked.begin(), ranked.end());
+    std::erase_if(candidates, [&](const Candidate& candidate) { return last < candidate; });
   }
-  if (t.topP < 1.0) keepTopP(t.topP, total, kept);
-  std::erase_if(kept, [&](const Candidate& candidate) { return candidate.weight < t.minP; });
-  std::sort(kept.begin(), kept.end(), [](const Candidate& a, const Candidate& b) { return a.token < b.token; });
-  double sum = 0.0;
-  for (const Candidate& candidate : kept) sum += candidate.weight;
+  if (t.minP > 0.0) std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.weight < t.minP; });
+  const double target = uniform * sumOf(candidates.begin(), candidates.end());
   double cumulative = 0.0;
-  for (const Candidate& candidate : kept) {
+  for (const Candidate& candidate : candidates) {
     cumulative += candidate.weight;
-    if (cumulative > uniform * sum) return candidate.token;
+    if (cumulative > target) return candidate.token;
   }
-  return kept.empty() ? 0 : kept.back().token;
+  return candidates.back().token;
 }
 
 }  // namespace guiderail

@@ -1,6 +1,7 @@
 // Which token a uniform number draws from a distribution. The reference engine does the same in double
 // (src/engine/reference/distribution.ts), and src/engine/engine.ts says what truncation means.
 #pragma once
+#include <vector>
 
 namespace guiderail {
 
@@ -23,7 +24,19 @@ struct Truncation {
  */
 int drawToken(int V, const float* weights, double total, double uniform);
 
+struct Candidate {
+  float weight;
+  int token;
+  /** Before: more likely, or as likely and of a lower id. */
+  bool operator<(const Candidate& other) const { return weight != other.weight ? weight > other.weight : token < other.token; }
+};
+
+/** Space of one thread that grows to what was needed most. */
+struct DrawSpace {
+  std::vector<Candidate> candidates, ranked;
+};
+
 /** The same over the tokens that the truncation keeps, with their own sum in double for the total. */
-int drawTruncated(int V, const float* weights, double total, const Truncation& truncation, double uniform);
+int drawTruncated(int V, const float* weights, double total, const Truncation& truncation, double uniform, DrawSpace& space);
 
 }  // namespace guiderail

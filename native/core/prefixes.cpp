@@ -17,11 +17,29 @@ int commonLength(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
 struct Family {
   int from, to, parent;
 };
+
+/** Sorts by the first prompt of the longest family that each is in, then of the next longest, and so on. */
+std::vector<int> familiesTogether(const PrefixPlan& plan) {
+  const int count = static_cast<int>(plan.ofPrompt.size());
+  std::vector<int> firstOf(plan.prefixes.size(), -1), order(count);
+  std::vector<std::vector<int>> places(count);
+  for (int prompt = 0; prompt < count; prompt++) {
+    places[prompt] = {prompt};
+    for (int p = plan.ofPrompt[prompt]; p >= 0; p = plan.prefixes[p].parent) {
+      if (firstOf[p] < 0) firstOf[p] = prompt;
+      places[prompt].push_back(firstOf[p]);
+    }
+    std::reverse(places[prompt].begin(), places[prompt].end());
+  }
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return places[a] < places[b]; });
+  return order;
+}
 }  // namespace
 
 PrefixPlan planPrefixes(const std::vector<const std::vector<int32_t>*>& prompts) {
   const int count = static_cast<int>(prompts.size());
-  PrefixPlan plan{{}, std::vector<int>(count, -1)};
+  PrefixPlan plan{{}, std::vector<int>(count, -1), {}};
   // In sorted order, those that share most are neighbours. common[i] is of sorted prompts i − 1 and i.
   std::vector<int> sorted(count), common(count, 0);
   std::iota(sorted.begin(), sorted.end(), 0);
@@ -53,6 +71,7 @@ PrefixPlan planPrefixes(const std::vector<const std::vector<int32_t>*>& prompts)
       from = next;
     }
   }
+  plan.order = familiesTogether(plan);
   return plan;
 }
 

@@ -21,6 +21,11 @@ struct PrefixPlan {
   std::vector<CommonPrefix> prefixes;
   /** The longest one that each prompt continues, by at least one token; −1 for none. */
   std::vector<int> ofPrompt;
+  /**
+   * The prompts, those that continue a prefix next to one another, so that few prefixes are kept at a time; otherwise in
+   * the order in which they were given.
+   */
+  std::vector<int> order;
 };
 
 /** `prompts` differ from one another and have a token at least. */

@@ -64,9 +64,10 @@ SamplerRun::SamplerRun(Model& model, std::vector<SampleRequest> requests) : mode
   slotLimit_ = slotLimit(model_.parameters().packedBytes(), sizeof(float) * Memory::floats(model_.shape(), longest),
                          model_.runtime().pool.threads());
   slots_.reserve(std::min(slotLimit_, requests_.size()));
+  drawSpaces_.resize(model_.runtime().pool.threads());
 }
 
-/** Requests of equal prompts together, in the order in which the prompts first occur; and what prompts have in common. */
+/** Requests of equal prompts together, and those of prompts that begin alike. */
 void SamplerRun::planPrompts() {
   std::map<std::vector<int32_t>, int> groupOf;
   std::vector<std::vector<int>> groups;
@@ -76,11 +77,9 @@ void SamplerRun::planPrompts() {
     groups[found->second].push_back(i);
   }
   std::vector<const std::vector<int32_t>*> prompts;
-  for (const std::vector<int>& group : groups) {
-    waiting_.insert(waiting_.end(), group.begin(), group.end());
-    prompts.push_back(&promptOf(group.front()));
-  }
+  for (const std::vector<int>& group : groups) prompts.push_back(&promptOf(group.front()));
   const PrefixPlan plan = planPrefixes(prompts);
+  for (const int g : plan.order) waiting_.insert(waiting_.end(), groups[g].begin(), groups[g].end());
   for (CommonPrefix prefix : plan.prefixes) {
     prefix.prompt = groups[prefix.prompt].front();
     prefixes_.push_back({prefix, prefix.users, nullptr});
@@ -237,7 +236,7 @@ void SamplerRun::prefill(const std::vector<int>& admitted, const std::atomic<boo
   for (size_t i = 0; i < prompts.size(); i++) std::copy_n(logits_.get() + i * V, V, prompts[i]->logits.begin());
   model_.runtime().pool.parallelFor(static_cast<int>(admitted.size()), [&](int i, int thread) {
     Slot& slot = slots_[firstSlot + i];
-    draw(slot, slot.prompt->logits.data(), scratch_.get() + 2 * V * thread);
+    draw(slot, slot.prompt->logits.data(), thread);
   });
 }
 
@@ -253,7 +252,7 @@ void SamplerRun::decode(const std::atomic<bool>& cancelled) {
   run(cancelled);
   const size_t V = model_.shape().vocabularySize;
   model_.runtime().pool.parallelFor(static_cast<int>(slots_.size()), [&](int i, int thread) {
-    draw(slots_[i], logits_.get() + i * V, scratch_.get() + 2 * V * thread);
+    draw(slots_[i], logits_.get() + i * V, thread);
   });
 }
 
@@ -294,13 +293,13 @@ void SamplerRun::run(const std::atomic<bool>& cancelled) {
   model_.head().logits(static_cast<int>(segments), lastRows_.get(), logits_.get());
 }
 
-/** `scratch` has 2·V floats: the tempered logits and their weights. `logits` may be shared and is only read. */
-void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
+/** `logits` may be shared and is only read. */
+void SamplerRun::draw(Slot& slot, const float* logits, int thread) {
   const Kernels& kernels = model_.runtime().kernels;
   const int V = model_.shape().vocabularySize;
   const SampleRequest& request = requests_[slot.request];
-  float* z = scratch;
-  float* weights = scratch + V;
+  float* z = scratch_.get() + static_cast<size_t>(2) * V * thread;
+  float* weights = z + V;
   std::memcpy(z, logits, V * sizeof(float));
   if (request.temperature > 0.0f) temper(kernels, V, request.temperature, z);
   const Softmax s = softmax(kernels, V, z, weights);
@@ -310,7 +309,7 @@ void SamplerRun::draw(Slot& slot, const float* logits, float* scratch) const {
   } else {
     const double uniform = uniformAt(request.seed, slot.tokens.size());
     token = request.truncation.keepsAll() ? drawToken(V, weights, s.sum, uniform)
-                                          : drawTruncated(V, weights, s.sum, request.truncation, uniform);
+                                          : drawTruncated(V, weights, s.sum, request.truncation, uniform, drawSpaces_[thread]);
   }
   slot.told = false;
   slot.tokens.push_back(token);

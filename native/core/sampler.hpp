@@ -124,7 +124,7 @@ class SamplerRun {
   void decode(const std::atomic<bool>& cancelled);
   void runLayers(const std::atomic<bool>& cancelled);
   void run(const std::atomic<bool>& cancelled);
-  void draw(Slot& slot, const float* logits, float* scratch) const;
+  void draw(Slot& slot, const float* logits, int thread);
 
   Model& model_;
   const std::vector<SampleRequest> requests_;
@@ -150,6 +150,7 @@ class SamplerRun {
   int activationRows_ = 0;
   Workspace space_;
   Buffer output_, lastRows_, logits_, scratch_;
+  std::vector<DrawSpace> drawSpaces_;
 };
 
 }  // namespace guiderail

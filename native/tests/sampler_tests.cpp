@@ -55,6 +55,7 @@ Once truncations("a truncation keeps what sorting the whole vocabulary keeps, wh
     for (const int V : {11, 1000}) {
       const std::vector<float> weights = weightsOf(3, V, spread);
       const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+      DrawSpace space;
       for (const Truncation& cut : cuts) {
         const std::vector<int> kept = keptOf(weights, total, cut);
         double sum = 0.0, below = 0.0;
@@ -63,7 +64,7 @@ Once truncations("a truncation keeps what sorting the whole vocabulary keeps, wh
           // In the middle of its share.
           const double uniform = (below + weights[v] / 2) / sum;
           below += weights[v];
-          const int token = drawTruncated(V, weights.data(), total, cut, uniform);
+          const int token = drawTruncated(V, weights.data(), total, cut, uniform, space);
           require(token == v || weights[v] / sum < 1e-12, "drew ", token, " for ", v, " of ", kept.size(), " (", V, " tokens, spread ", spread, ", topK ", cut.topK, ", topP ", cut.topP, ", minP ", cut.minP, ")");
         }
       }
@@ -74,9 +75,10 @@ Once truncations("a truncation keeps what sorting the whole vocabulary keeps, wh
 Once notFinite("weights that are no numbers are never drawn where another is, and end no process", [] {
   const float nan = std::nanf("");
   const float some[] = {nan, 0.5f, nan, 1.0f}, none[] = {nan, nan, nan, nan};
+  DrawSpace space;
   for (const Truncation& cut : {Truncation{2}, Truncation{0, 0.9}, Truncation{0, 1.0, 0.1}}) {
-    require(drawTruncated(4, some, 1.5, cut, 0.1) != 0 && drawTruncated(4, some, 1.5, cut, 0.9) == 3, "some");
-    require(drawTruncated(4, none, nan, cut, 0.5) == 0, "none");
+    require(drawTruncated(4, some, 1.5, cut, 0.1, space) != 0 && drawTruncated(4, some, 1.5, cut, 0.9, space) == 3, "some");
+    require(drawTruncated(4, none, nan, cut, 0.5, space) == 0, "none");
   }
 });
 
@@ -119,6 +121,7 @@ Once prefixPlans("common prefixes are found where they save rows, one within ano
   requirePrefix(plan, 3, 109, 3, 40);
   requirePrefix(plan, 5, 109, 3, 40);
   requirePrefix(plan, 2, 0, 0, 0);
+  require(plan.order == std::vector<int>{0, 1, 3, 5, 4, 2}, "families stand together, the rest where they were given");
   require(planOf({}).prefixes.empty() && planOf({{1}}).ofPrompt[0] == -1, "few prompts");
   // Two prompts save 63 rows, or 64.
   require(planOf({tokensOf(4, 63) + std::vector<int32_t>{1}, tokensOf(4, 63) + std::vector<int32_t>{2}}).prefixes.empty(), "63 rows");

@@ -136,11 +136,16 @@ describe('respond', () => {
     ]);
   });
 
-  test('asks for the truncation of evaluations, where there is one', async () => {
+  test('asks for the truncation of evaluations, and refuses one in training', async () => {
     const model = new ScriptedModel({});
     const truncation = { topK: 3, topP: 0.9, minP: 0.1 };
-    await respond(scriptedResponder({ truncation }), model, [order('A', 0)], 0);
-    expect(model.requests[0]).toMatchObject(truncation);
+    const settings = scriptedResponder({ truncation });
+    await respond(settings, model, [order('A', 0, { purpose: 'evaluate' })], 0);
+    expect(model.requests).toMatchObject([truncation]);
+    await expect(respond(settings, model, [order('A', 0)], 0)).rejects.toThrow(
+      /trained on to be sampled from the whole distribution/,
+    );
+    expect(model.requests).toHaveLength(1);
   });
 
   test('names the seed by run, purpose, step, draw, problem, context and sample: each changes it', async () => {

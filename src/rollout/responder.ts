@@ -2,7 +2,7 @@
 // of guidance or batches. Seeds name every draw, so neither the order of completion nor what else is in the
 // call changes a rollout.
 import type { Sampler, SampledSequence, SampleRequest, Truncation } from '../engine/engine.ts';
-import { messageOf } from '../errors.ts';
+import { ConfigError, messageOf } from '../errors.ts';
 import { seedOf, seedToHex } from '../random.ts';
 import type { Context, FinishReason, Problem, Rollout, Verdict } from '../types.ts';
 import type { Verifier } from '../verifiers/verifier.ts';
@@ -56,17 +56,7 @@ export async function respond(
   options: { signal?: AbortSignal | undefined; seconds?: ResponderSeconds; onRollout?: () => void } = {},
 ): Promise<Rollout[]> {
   const prompts = renderPrompts(settings, orders);
-  const requests = orders.map((order, index): SampleRequest => {
-    return {
-      promptTokens: prompts[index]!,
-      maxNewTokens: settings.maxNewTokens,
-      temperature: settings.temperature,
-      stopTokens: settings.stopTokens,
-      seed: seedOfOrder(settings.runSeed, order),
-      ...settings.truncation,
-      ...(settings.stopStrings.length > 0 && { onToken: stopHook(settings) }),
-    };
-  });
+  const requests = orders.map((order, index) => requestFor(settings, order, prompts[index]!));
   const started = performance.now();
   const grading: Promise<Rollout>[] = [];
   for await (const sequence of sampler.sample(requests, options.signal)) {
@@ -82,6 +72,28 @@ export async function respond(
     options.seconds.verify += (performance.now() - sampled) / 1000;
   }
   return rollouts;
+}
+
+function requestFor(
+  settings: ResponderSettings,
+  order: ResponseOrder,
+  promptTokens: Int32Array,
+): SampleRequest {
+  if (order.purpose === 'train' && settings.truncation) {
+    throw new ConfigError(
+      'Expected responses that are trained on to be sampled from the whole distribution, got a truncation (topK, topP, minP): ' +
+        'their log-probs would not be those of the policy that sampled them. Keep truncation to evaluations.',
+    );
+  }
+  return {
+    promptTokens,
+    maxNewTokens: settings.maxNewTokens,
+    temperature: settings.temperature,
+    stopTokens: settings.stopTokens,
+    seed: seedOfOrder(settings.runSeed, order),
+    ...settings.truncation,
+    ...(settings.stopStrings.length > 0 && { onToken: stopHook(settings) }),
+  };
 }
 
 function stopHook({ decode, stopTokens, stopStrings }: ResponderSettings): SampleRequest['onToken'] & {} {

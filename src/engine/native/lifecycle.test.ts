@@ -195,6 +195,12 @@ describe('handles and arguments', () => {
     await expect(addon.backward(model, pass, ints(2), Float32Array.of(1, 1), null)).rejects.toThrow(SENTENCE);
   });
 
+  it('requests that there are not cannot be stopped, and others go on', async () => {
+    const addon = loadAddon();
+    const { ended } = await addon.nextSampled(sampling, flag, ints(-1, 1, 2 ** 31 - 1));
+    expect(ended).toMatchObject([{ index: 0, stopped: false }]);
+  });
+
   it('a closed model is refused by every call, and may be closed again', () => {
     const closed = calls(loadAddon());
     closed.call('closeModel', closed.model);
