@@ -26,7 +26,7 @@ const loadsOf = (newTokens) =>
   BATCHES.map((batch) => ({
     batch,
     promptTokens: Math.min(LONGEST_PROMPT, PROMPT_TOKENS / batch),
-    newTokens,
+    newTokens: batch < 64 ? newTokens : newTokens / 2,
   }));
 
 /** Seconds of a prefill alone and of one with `newTokens` steps of decode after it, for every sequence of the batch. */

@@ -1,6 +1,6 @@
 // How cost grows, on tiny: seconds of sampling and of a forward and backward by responses a prompt (k) and by the
-// prompt's length. What is to be seen: linear in tokens, and for k far below k times one response, because the prompt
-// is computed once. The best of the rounds; writes bench/linear.svg.
+// prompt's length. What is to be seen: linear in tokens, and far below k times one response, because the prompt is
+// computed once. The best of the rounds; writes bench/linear.svg.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../limits.mjs';
@@ -50,26 +50,34 @@ async function measure(model, loads, rounds) {
 
 const milliseconds = (seconds) => Number((1000 * seconds).toPrecision(3));
 
-/** One chart of both, with what growth in proportion to `of` from its largest value would be, dashed. */
-function chartOf(results, of, title) {
-  const at = (one) => one[of];
-  const [first, last] = [results[0], results.at(-1)];
+const tokensOf = ({ k, promptTokens, responseTokens }) => promptTokens + k * responseTokens;
+
+/** Of ascending values, those that are far enough from the one before to be written beside it. */
+const apart = (values) =>
+  values.reduce((kept, value) => (value >= 1.3 * (kept.at(-1) ?? 0) ? [...kept, value] : kept), []);
+
+/** One chart of both, with growth in proportion to x from the first measurement on, dashed. */
+function chartOf(results, x, title) {
   const seconds = results.flatMap(({ train, sample: sampling }) => [train, sampling]);
   const [low, high] = [Math.min(...seconds), Math.max(...seconds)].map((value) => Math.log2(1000 * value));
   const ticks = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => {
-    const value = 2 ** (Math.floor(low) + i);
-    return { at: value, label: value >= 1 ? value : value.toPrecision(2) };
+    const at = 2 ** (Math.floor(low) + i);
+    return { at, label: at >= 1 ? at : at.toPrecision(2) };
   });
-  const series = Object.keys(COLOURS).flatMap((what) => {
-    const points = results.map((one) => ({ x: at(one), y: 1000 * one[what] }));
-    const end = points.at(-1);
-    const bottom = ticks[0].at;
-    // As far down as the chart goes.
-    const from = Math.max(at(first), (end.x * bottom) / end.y);
-    const reference = [{ x: from, y: (end.y * from) / end.x }, end];
+  const top = ticks.at(-1).at;
+  const series = Object.entries(COLOURS).flatMap(([what, colour]) => {
+    const points = results.map((one) => ({ x: x(one), y: 1000 * one[what] }));
+    const [first] = points;
+    // As far as the chart goes.
+    const end = Math.min(points.at(-1).x, (first.x * top) / first.y);
     return [
-      { label: what === 'train' ? 'forward and backward' : 'sampling', colour: COLOURS[what], points },
-      { label: 'in proportion', colour: COLOURS[what], dashed: true, points: reference },
+      { label: what === 'train' ? 'forward and backward' : 'sampling', colour, points },
+      {
+        label: 'in proportion',
+        colour,
+        dashed: true,
+        points: [first, { x: end, y: (first.y * end) / first.x }],
+      },
     ];
   });
   return lineChart({
@@ -77,13 +85,13 @@ function chartOf(results, of, title) {
     height: 360,
     legendWidth: 190,
     x: {
-      from: at(first),
-      to: at(last),
+      from: x(results[0]),
+      to: x(results.at(-1)),
       log: true,
-      ticks: results.map((one) => ({ at: at(one), label: at(one) })),
+      ticks: apart(results.map(x)).map((at) => ({ at, label: at })),
       title,
     },
-    y: { from: ticks[0].at, to: ticks.at(-1).at, log: true, ticks, title: 'milliseconds' },
+    y: { from: ticks[0].at, to: top, log: true, ticks, title: 'milliseconds' },
     series,
   });
 }
@@ -102,8 +110,8 @@ export async function linear({ dtypes, threads, isa, rounds, quick, print }) {
   for (const one of results.flat()) print({ section: 'linear', model: 'tiny', dtype, threads, ...one });
   if (!quick) {
     const charts = [
-      chartOf(results[0], 'k', 'responses to a prompt of 512 tokens (32 tokens each)'),
-      chartOf(results[1], 'promptTokens', 'tokens of the prompt (8 responses of 32 tokens)'),
+      chartOf(results[0], ({ k }) => k, 'responses of 32 tokens to a prompt of 512'),
+      chartOf(results[1], tokensOf, 'tokens of a prompt and 8 responses of 32 tokens'),
     ];
     writeFileSync(join(root, 'bench', 'linear.svg'), svgOf(charts));
   }
@@ -113,19 +121,21 @@ export async function linear({ dtypes, threads, isa, rounds, quick, print }) {
       name,
       'tokens',
       'forward and backward, ms',
-      'µs a token',
+      '× the first',
       'sampling, ms',
-      `× the first, of ${name} ×`,
+      '× the first',
+      'tokens ×',
     ],
     rows: rows.map((one) => {
-      const tokens = one.promptTokens + one.k * one.responseTokens;
+      const tokens = tokensOf(one);
       return [
         one[of],
         tokens,
         milliseconds(one.train),
-        ((1e6 * one.train) / tokens).toFixed(1),
+        (one.train / rows[0].train).toFixed(1),
         milliseconds(one.sample),
-        `${(one.train / rows[0].train).toFixed(1)} and ${(one.sample / rows[0].sample).toFixed(1)}, of ${one[of] / rows[0][of]}`,
+        (one.sample / rows[0].sample).toFixed(1),
+        (tokens / tokensOf(rows[0])).toFixed(1),
       ];
     }),
   });
