@@ -44,7 +44,8 @@ function measure(command, script, variant, dtype, steps, more) {
 export async function step({ models, dtypes, peers, python, threads, isa, quick, print }) {
   const steps = quick ? 2 : STEPS;
   const tables = [];
-  for (const variant of VARIANTS.filter(({ shape }) => models.includes(shape))) {
+  const variants = VARIANTS.filter(({ shape }) => models.includes(shape));
+  for (const variant of quick ? variants.map((one) => ({ ...one, prompts: 2 })) : variants) {
     const [ours, theirs] = [[], []];
     const record = (into, result) => {
       into.push(result);
