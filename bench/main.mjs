@@ -52,7 +52,8 @@ const options = {
   dtypes: listOf('dtypes', values.dtypes, DTYPES),
   threads: countOf('threads', values.threads),
   isa: values.isa,
-  rounds: countOf('rounds', values.rounds ?? (values.quick ? '1' : '9')),
+  // Each section has its own default.
+  rounds: values.rounds ? countOf('rounds', values.rounds) : values.quick ? 1 : undefined,
   quick: values.quick,
   peers: listOf('peer', values.peer, PEERS),
   python: values.python,

@@ -58,7 +58,7 @@ function workOf({ op, M, input, output, copies }, dtype) {
 }
 
 export async function gemm(options) {
-  const { threads, isa, rounds, models, dtypes, peers, python, print } = options;
+  const { threads, isa, rounds = 9, models, dtypes, peers, python, print } = options;
   const tables = [];
   for (const dtype of dtypes) {
     const limits = await Limits.open({ isa, threads });

@@ -90,7 +90,7 @@ export function recordsOf(limits, work, load, best) {
 }
 
 /** The sections `prefill` and `decode`. */
-export async function measureGeneration({ models, dtypes, threads, isa, rounds, quick, print }) {
+export async function measureGeneration({ models, dtypes, threads, isa, rounds = 9, quick, print }) {
   const records = [];
   for (const name of models) {
     const shape = SHAPES[name];

@@ -96,7 +96,7 @@ function chartOf(results, x, title) {
   });
 }
 
-export async function linear({ dtypes, threads, isa, rounds, quick, print }) {
+export async function linear({ dtypes, threads, isa, rounds = 9, quick, print }) {
   const dtype = dtypes[0];
   const loads = quick ? [BY_K.slice(0, 2), BY_PROMPT.slice(0, 2)] : [BY_K, BY_PROMPT];
   const results = await withModels(

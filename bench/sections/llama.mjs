@@ -36,7 +36,7 @@ export async function llama({
   dtypes,
   threads,
   isa,
-  rounds,
+  rounds = 9,
   quick,
   print,
 }) {

@@ -15,7 +15,7 @@ function commit() {
   }
 }
 
-export async function machine({ threads, isa, rounds, print }) {
+export async function machine({ threads, isa, rounds = 9, print }) {
   const facts = {
     cpu: cpus()[0].model,
     cores: availableParallelism(),

@@ -13,7 +13,6 @@ const VARIANTS = [
   { name: 'long prompt', shape: 'tiny', prompts: 8, promptTokens: 256, newTokens: 64 },
 ];
 const STEPS = 8;
-const ROUNDS = 2;
 const FIELDS = {
   generate: 'generateTokensPerSecond',
   train: 'trainTokensPerSecond',
@@ -41,7 +40,7 @@ function measure(command, script, variant, dtype, steps, more) {
   return JSON.parse(line);
 }
 
-export async function step({ models, dtypes, peers, python, threads, isa, quick, print }) {
+export async function step({ models, dtypes, peers, python, threads, isa, rounds = 2, quick, print }) {
   const steps = quick ? 2 : STEPS;
   const tables = [];
   const variants = VARIANTS.filter(({ shape }) => models.includes(shape));
@@ -51,7 +50,7 @@ export async function step({ models, dtypes, peers, python, threads, isa, quick,
       into.push(result);
       print({ section: 'step', variant: variant.name, threads, ...result });
     };
-    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const dtype of dtypes) {
         record(ours, measure(process.execPath, 'grpo-step.mjs', variant, dtype, steps, { threads, isa }));
       }

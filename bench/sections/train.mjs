@@ -57,7 +57,7 @@ function workOf(shape, dtype, { prompts, promptTokens, responseTokens }) {
   };
 }
 
-export async function train({ models, dtypes, threads, isa, rounds, print }) {
+export async function train({ models, dtypes, threads, isa, rounds = 9, print }) {
   const records = [];
   for (const name of models) {
     const [shape, load] = [SHAPES[name], LOADS[name]];
