@@ -2,7 +2,7 @@
 // bf16 against bf16. Runs in turns; of both the best of the rounds. Runs with --peer llama.cpp, --gguf FILE,
 // --python PYTHON (with gguf, to convert) and --llama-python PYTHON (with llama-cpp-python).
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,10 @@ const script = (name) => fileURLToPath(new URL(`../peers/${name}`, import.meta.u
 function dense(gguf, dtype, python) {
   const kind = dtype === 'bf16' ? 'BF16' : 'F32';
   const path = join(tmpdir(), `guiderail-bench-${basename(gguf, '.gguf')}.${kind}.gguf`);
-  if (!existsSync(path)) execFileSync(python, [script('gguf_dense.py'), gguf, path, kind]);
+  if (!existsSync(path)) {
+    execFileSync(python, [script('gguf_dense.py'), gguf, `${path}.part`, kind]);
+    renameSync(`${path}.part`, path);
+  }
   return path;
 }
 
