@@ -57,52 +57,57 @@ function workOf(shape, dtype, { prompts, promptTokens, responseTokens }) {
   };
 }
 
+/** The least seconds of a pass and of a step in each dtype, the dtypes in turns; both models are held at once. */
+async function measure(limits, shape, sequences, { dtypes, threads, isa, rounds }) {
+  return withModels(shape, { dtypes, threads, isa, trainable: true }, async (opened) => {
+    const [, ...samples] = await interleaved(
+      rounds,
+      [
+        () => limits.measure(dtypes.map((dtype) => weightBytes(shape, dtype))),
+        ...dtypes.map((dtype) => async () => ({
+          pass: await secondsOf(() => forwardBackward(opened[dtype], sequences)),
+          step: await secondsOf(() => opened[dtype].step(OPTIMIZER)),
+        })),
+      ],
+      { warm: true },
+    );
+    return samples.map((all) => ({
+      pass: Math.min(...all.map(({ pass }) => pass)),
+      step: Math.min(...all.map(({ step }) => step)),
+    }));
+  });
+}
+
 export async function train({ models, dtypes, threads, isa, rounds = 9, print }) {
   const records = [];
   for (const name of models) {
     const [shape, load] = [SHAPES[name], LOADS[name]];
     const sequences = batchOf(shape.vocabularySize, load);
-    for (const dtype of dtypes) {
-      const limits = await Limits.open({ isa, threads });
-      try {
-        await withModels(
-          shape,
-          { dtypes: [dtype], threads, isa, trainable: true },
-          async ({ [dtype]: model }) => {
-            const work = workOf(shape, dtype, load);
-            const [, passes, steps] = await interleaved(
-              rounds,
-              [
-                () => limits.measure([work.bytes]),
-                () => secondsOf(() => forwardBackward(model, sequences)),
-                () => secondsOf(() => model.step(OPTIMIZER)),
-              ],
-              { warm: true },
-            );
-            const step = Math.min(...steps);
-            const seconds = Math.min(...passes) + step;
-            const tokens = load.prompts * load.promptTokens + sequences.length * load.responseTokens;
-            const bound = limits.bound(work).seconds;
-            const record = {
-              section: 'train',
-              model: name,
-              dtype,
-              threads,
-              ...load,
-              tokens,
-              gflop: Number(((work.flops + work.attentionFlops) / 1e9).toPrecision(4)),
-              tokensPerSecond: Math.round(tokens / seconds),
-              boundTokensPerSecond: Math.round(tokens / bound),
-              shareOfBound: Number((bound / seconds).toFixed(3)),
-              stepShare: Number((step / seconds).toFixed(3)),
-            };
-            print(record);
-            records.push(record);
-          },
-        );
-      } finally {
-        limits.close();
+    const tokens = load.prompts * load.promptTokens + sequences.length * load.responseTokens;
+    const limits = await Limits.open({ isa, threads });
+    try {
+      const measured = await measure(limits, shape, sequences, { dtypes, threads, isa, rounds });
+      for (const [index, { pass, step }] of measured.entries()) {
+        const work = workOf(shape, dtypes[index], load);
+        const bound = limits.bound(work).seconds;
+        const record = {
+          section: 'train',
+          model: name,
+          dtype: dtypes[index],
+          threads,
+          ...load,
+          tokens,
+          gflop: Number(((work.flops + work.attentionFlops) / 1e9).toPrecision(4)),
+          tokensPerSecond: Math.round(tokens / (pass + step)),
+          boundTokensPerSecond: Math.round(tokens / bound),
+          shareOfBound: Number((bound / (pass + step)).toFixed(3)),
+          stepShare: Number((step / (pass + step)).toFixed(3)),
+        };
+        print(record);
+        records.push(record);
       }
+    } finally {
+      limits.close();
     }
   }
   return [
