@@ -27,7 +27,7 @@ export class Child {
   /** The next line it writes. */
   async read() {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.#name} ended early:\n${this.#failure}`);
+    if (done) throw new Error(`${this.#name} ended early:\n${this.#failure.trim()}`);
     return value;
   }
 

@@ -64,7 +64,12 @@ const options = {
 
 const tables = [];
 for (const name of listOf('only', values.only, Object.keys(SECTIONS))) {
-  tables.push(...(await SECTIONS[name](options)));
+  try {
+    tables.push(...(await SECTIONS[name](options)));
+  } catch (error) {
+    process.stderr.write(`Section ${name}: ${error.message}\n`);
+    process.exit(1);
+  }
 }
 for (const { title, header, rows } of tables) {
   const lines = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
