@@ -91,7 +91,7 @@
       "type": "executable",
       "dependencies": ["core", "kernels_avx2", "kernels_avx512", "kernels_avx512bf16"],
       "ldflags": ["-pthread"],
-      "sources": ["bench/kernels/main.cpp", "bench/kernels/peak.cpp"]
+      "sources": ["bench/kernels/main.cpp", "bench/kernels/limits.cpp"]
     }
   ]
 }

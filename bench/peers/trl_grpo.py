@@ -1,8 +1,8 @@
 """TRL's GRPOTrainer on CPU, doing the work of bench/grpo-step.mjs; prints one JSON line.
 
 Install: pip install torch==2.15.0 transformers==5.23.0 trl==1.16.0 accelerate datasets
-Prompts of about 44 one-letter tokens, k = 8, every completion forced to its full length, random rewards, no KL, one
-optimizer step a generation. Medians over the steps after the first; "train" is the step without its generation.
+Prompts of one-letter tokens, k = 8, every completion forced to its full length, random rewards, no KL, one optimizer
+step a generation. Medians over the steps after the first; "train" is the step without its generation.
 """
 import argparse
 import json
@@ -52,9 +52,17 @@ class Clock(TrainerCallback):
             started = time.perf_counter()
             result = generate(*args, **kwargs)
             self.generate.append(time.perf_counter() - started)
+            # What was really done, so that both systems count the same tokens.
+            prompts = kwargs["input_ids"] if "input_ids" in kwargs else args[0]
+            self.prompt_tokens, self.new_tokens = prompts.shape[1], result.shape[1] - prompts.shape[1]
             return result
 
         return timed
+
+
+def peak_memory_mib():
+    with open("/proc/self/status") as status:
+        return round(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024)
 
 
 def main():
@@ -62,17 +70,20 @@ def main():
     parser.add_argument("--shape", choices=CONFIGS, default="tiny")
     parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--prompts", type=int, default=16)
+    parser.add_argument("--prompt-tokens", type=int, default=44)
     parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(options.threads)
     completions = options.prompts * GROUP
     config = GRPOConfig(
         output_dir="trl_out", per_device_train_batch_size=completions, num_generations=GROUP, beta=0.0, learning_rate=1e-5,
         max_completion_length=options.new_tokens, generation_kwargs={"min_new_tokens": options.new_tokens},
         max_steps=options.steps, bf16=options.dtype == "bf16", use_cpu=True, gradient_checkpointing=False,
         report_to=[], logging_steps=1000, save_strategy="no", disable_tqdm=True)
-    problems = [{"prompt": f"compute {i} + {i * 7 % 97} step by step, then answer: "} for i in range(1000)]
+    problems = [{"prompt": f"compute {i} + {i * 7 % 97} step by step ".ljust(options.prompt_tokens, ".")[:options.prompt_tokens]}
+                for i in range(1000)]
     trainer = GRPOTrainer(
         model=LlamaForCausalLM(CONFIGS[options.shape]), args=config, processing_class=letter_tokenizer(),
         train_dataset=Dataset.from_list(problems),
@@ -84,9 +95,10 @@ def main():
     generate, step = statistics.median(clock.generate[1:]), statistics.median(clock.step[1:])
     tokens = completions * options.new_tokens
     print(json.dumps(dict(
-        system="trl", shape=options.shape, dtype=options.dtype, completions=completions, newTokens=options.new_tokens,
-        steps=len(clock.step), generateTokensPerSecond=round(tokens / generate),
-        trainTokensPerSecond=round(tokens / (step - generate)), endToEndTokensPerSecond=round(tokens / step))))
+        system="trl", shape=options.shape, dtype=options.dtype, completions=completions, promptTokens=clock.prompt_tokens,
+        newTokens=clock.new_tokens, steps=len(clock.step), generateTokensPerSecond=round(tokens / generate),
+        trainTokensPerSecond=round(tokens / (step - generate)), endToEndTokensPerSecond=round(tokens / step),
+        peakMemoryMiB=peak_memory_mib())))
 
 
 main()

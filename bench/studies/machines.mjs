@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lineChart, svgOf } from '../plot.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const place = join(root, 'runs', 'study-machines');
@@ -190,46 +191,38 @@ function report() {
 
 /** Mean curves with the range of the seeds, hint-free pass@1 against sampled tokens. */
 function picture(arms, budget) {
-  const [width, height, left, top, right, bottom] = [860, 440, 56, 24, 220, 48];
   const colours = ['#777777', '#1b9e77', '#1b9e77', '#7570b3', '#7570b3', '#d95f02', '#d95f02'];
-  const x = (tokens) => left + (tokens / budget) * (width - left - right);
-  const y = (value) => top + (1 - value) * (height - top - bottom);
   const grid = Array.from({ length: 61 }, (_, i) => (i * budget) / 60);
-  const parts = [];
-  for (let value = 0; value <= 1.0001; value += 0.2) {
-    parts.push(
-      `<line x1="${left}" x2="${width - right}" y1="${y(value)}" y2="${y(value)}" stroke="#ddd"/><text x="${left - 8}" y="${y(value) + 4}" text-anchor="end">${value.toFixed(1)}</text>`,
-    );
-  }
-  for (let i = 0; i <= 4; i++) {
-    parts.push(
-      `<text x="${x((i * budget) / 4)}" y="${height - bottom + 18}" text-anchor="middle">${((i * budget) / 4e6).toFixed(2)}M</text>`,
-    );
-  }
-  arms.forEach(({ arm, plain }, index) => {
-    const means = grid.map((tokens) => plain.map((points) => at(points, 'tokens', tokens)));
-    const band = [
-      ...grid.map((tokens, i) => `${x(tokens)},${y(Math.max(...means[i]))}`),
-      ...grid.map((tokens, i) => `${x(tokens)},${y(Math.min(...means[i]))}`).reverse(),
-    ].join(' ');
-    const line = grid
-      .map((tokens, i) => `${x(tokens)},${y(means[i].reduce((a, b) => a + b) / means[i].length)}`)
-      .join(' ');
-    const dash = arm.endsWith('retention') || index === 0 ? '' : ' stroke-dasharray="5 4"';
-    const labelY = top + 14 + index * 22;
-    parts.push(
-      `<polygon points="${band}" fill="${colours[index]}" opacity="0.10"/><polyline points="${line}" fill="none" stroke="${colours[index]}" stroke-width="2"${dash}/>`,
-    );
-    parts.push(
-      `<line x1="${width - right + 14}" x2="${width - right + 40}" y1="${labelY}" y2="${labelY}" stroke="${colours[index]}" stroke-width="2"${dash}/><text x="${width - right + 46}" y="${labelY + 4}">${arm}</text>`,
-    );
+  const series = arms.map(({ arm, plain }, index) => {
+    const values = grid.map((tokens) => plain.map((points) => at(points, 'tokens', tokens)));
+    return {
+      label: arm,
+      colour: colours[index],
+      dashed: !arm.endsWith('retention') && index > 0,
+      points: grid.map((x, i) => ({ x, y: values[i].reduce((a, b) => a + b) / values[i].length })),
+      band: grid.map((x, i) => ({ x, low: Math.min(...values[i]), high: Math.max(...values[i]) })),
+    };
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
-<rect width="${width}" height="${height}" fill="white"/>
-${parts.join('\n')}
-<text x="${left}" y="${height - 10}">sampled tokens</text><text x="${left - 44}" y="14">hint-free pass@1, held-out words (mean of the seeds; band: their range)</text>
-</svg>
-`;
+  const quarters = [0, 1, 2, 3, 4].map((i) => (i * budget) / 4);
+  const fifths = [0, 0.2, 0.4, 0.6, 0.8, 1];
+  const chart = lineChart({
+    width: 860,
+    height: 440,
+    x: {
+      from: 0,
+      to: budget,
+      ticks: quarters.map((tokens) => ({ at: tokens, label: `${(tokens / 1e6).toFixed(2)}M` })),
+      title: 'sampled tokens',
+    },
+    y: {
+      from: 0,
+      to: 1,
+      ticks: fifths.map((value) => ({ at: value, label: value.toFixed(1) })),
+      title: 'hint-free pass@1, held-out words (mean of the seeds; band: their range)',
+    },
+    series,
+  });
+  return svgOf([chart]);
 }
 
 await { run, report: async () => report() }[process.argv[2] ?? 'report']();
