@@ -68,21 +68,21 @@ const shown = ({ passAtK }, k) => {
 };
 
 function report() {
-  const rows = Object.entries(ARMS).flatMap(([label, arm]) => {
-    const hinted = evaluations(arm, 'hint1');
-    return evaluations(arm, 'plain').map((plain, i) =>
+  const rows = Object.entries(ARMS).flatMap(([label, arm]) =>
+    evaluations(arm, 'plain').map((plain) =>
       [
         label,
         plain.step,
         plain.tokens.toLocaleString('en'),
-        ...[shown(plain, 1), shown(plain, 8), shown(hinted[i], 1), shown(hinted[i], 8)],
-        `${plain.truncated} / ${hinted[i].truncated}`,
+        shown(plain, 1),
+        shown(plain, 8),
+        plain.truncated,
       ].join(' | '),
-    );
-  });
+    ),
+  );
   const table = [
-    'arm | step | tokens sampled | hint-free pass@1 | hint-free pass@8 | guided pass@1 | guided pass@8 | truncated, hint-free / guided',
-    Array(8).fill('---').join(' | '),
+    'arm | step | tokens sampled | hint-free pass@1 | hint-free pass@8 | truncated',
+    Array(6).fill('---').join(' | '),
     ...rows,
   ].map((row) => `| ${row} |`);
   const sums = Object.entries(ARMS).map(([label, arm]) => {
@@ -137,7 +137,7 @@ function picture() {
       y: {
         from: 0,
         to,
-        title: `hint-free pass@${k}, 64 held-out problems`,
+        title: `hint-free pass@${k}, 48 held-out problems`,
         ticks: [0, 0.5, 1].map((part) => ({ at: part * to, label: (part * to).toFixed(3) })),
       },
       series: arms.map(({ label, arm, points }) => ({
