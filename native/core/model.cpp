@@ -107,20 +107,31 @@ void Model::weightsChanged() {
   }
 }
 
-/** Cuts the sequences into micro-batches; a group is cut where it does not fit. */
+/**
+ * Cuts the sequences into micro-batches. A group begins a new one where it does not fit whole, and is cut where it fits
+ * none. The limit is of tokens beyond the longest prompt, so that a long prompt is not run again for every few of its
+ * responses.
+ */
 std::vector<Model::MicroBatch> Model::microBatches(const std::vector<ScoredSequence>& sequences) const {
   std::vector<MicroBatch> parts;
+  size_t longest = 0;  // prompt of the last part
+  const auto fits = [&](size_t promptLength, size_t rows) {
+    return !parts.empty() && parts.back().batch.rows() + rows <= std::max(longest, promptLength) + MICRO_BATCH_TOKENS;
+  };
   for (const std::vector<size_t>& group : groupsByPrompt(sequences)) {
     const std::vector<int32_t>& prompt = sequences[group.front()].prompt;
     const bool shared = group.size() > 1;
+    size_t groupRows = prompt.size();
+    for (const size_t s : group) groupRows += sequences[s].response.size() - 1;
     int promptSegment = -1;
     for (const size_t s : group) {
-      const int responseRows = static_cast<int>(sequences[s].response.size()) - 1;
-      const int promptRows = promptSegment < 0 ? static_cast<int>(prompt.size()) : 0;
-      if (parts.empty() || parts.back().batch.rows() + promptRows + responseRows > static_cast<int>(MICRO_BATCH_TOKENS)) {
+      const bool begins = s == group.front();
+      if (!fits(prompt.size(), begins ? groupRows : sequences[s].response.size() - 1)) {
         parts.emplace_back();
         promptSegment = -1;
+        longest = 0;
       }
+      longest = std::max(longest, prompt.size());
       MicroBatch& part = parts.back();
       if (shared && promptSegment < 0) {
         promptSegment = static_cast<int>(part.batch.segments.size());

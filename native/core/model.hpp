@@ -43,7 +43,7 @@ struct StepResult {
 
 class Model {
  public:
-  /** Tokens of a micro-batch: large enough for full-speed matrices, small enough for the caches and the budget. */
+  /** Tokens of a micro-batch beyond its longest prompt: large enough for full-speed matrices, small enough for the caches and the budget. */
   static constexpr size_t MICRO_BATCH_TOKENS = 1024;
 
   /**

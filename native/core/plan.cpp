@@ -20,17 +20,14 @@ std::vector<size_t> microBatchRows(const Workload& work) {
   std::vector<size_t> rows;
   if (work.trained == 0) return rows;
   const size_t each = work.newTokens - 1, prompts = std::max<size_t>(work.trainedPrompts, 1);
+  const size_t limit = work.promptTokens + Model::MICRO_BATCH_TOKENS;
   for (size_t prompt = 0; prompt < prompts; prompt++) {
     const size_t responses = work.trained * (prompt + 1) / prompts - work.trained * prompt / prompts;
-    bool inside = false;
+    if (rows.empty() || rows.back() + work.promptTokens + responses * each > limit) rows.push_back(0);
+    rows.back() += work.promptTokens;
     for (size_t i = 0; i < responses; i++) {
-      const size_t own = inside ? 0 : work.promptTokens;
-      if (rows.empty() || rows.back() + own + each > Model::MICRO_BATCH_TOKENS) {
-        rows.push_back(work.promptTokens + each);
-      } else {
-        rows.back() += own + each;
-      }
-      inside = true;
+      if (rows.back() + each > limit) rows.push_back(work.promptTokens);
+      rows.back() += each;
     }
   }
   return rows;
