@@ -160,7 +160,7 @@ class Choice {
   async tell({ text, pieces, finish }: TextDelta, signal: AbortSignal): Promise<Omit<ChoiceDelta, 'index'>> {
     if (!this.#settings.logprobs) return { text, tokens: [], finish };
     if (!this.#scoredLater) return { text, tokens: this.#replyTokens(pieces), finish };
-    this.#waiting.push(...pieces);
+    for (const piece of pieces) this.#waiting.push(piece);
     if (finish === null) return { text, tokens: [], finish };
     const response = Int32Array.from(this.#waiting, ({ token }) => token);
     const { top } = this.#settings;
