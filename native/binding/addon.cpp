@@ -207,7 +207,7 @@ Napi::Value cancel(const Info& info) {
   return info.Env().Undefined();
 }
 
-/** (model, cancelFlag, prompts, promptLengths, responses, responseLengths, temperature, gradient, wantEntropies) */
+/** (model, cancelFlag, prompts, promptLengths, responses, responseLengths, temperature, gradient, wantEntropies, wantTopTokens) */
 Napi::Value forward(const Info& info) {
   const Napi::Env env = info.Env();
   const auto open = take<OpenModel>(info[0]);
@@ -220,7 +220,7 @@ Napi::Value forward(const Info& info) {
   requireTokens(env, responses, shape.vocabularySize, "responses");
   for (size_t i = 0; i < prompts.size(); i++) requireLength(env, prompts[i].size(), responses[i].size(), shape.maxSequenceLength);
   const guiderail::ForwardOptions options{boolean(info[7], "gradient"), boolean(info[8], "wantEntropies"),
-                                          static_cast<float>(number(info[6], "temperature"))};
+                                          boolean(info[9], "wantTopTokens"), static_cast<float>(number(info[6], "temperature"))};
   std::vector<guiderail::ScoredSequence> sequences;
   for (size_t i = 0; i < prompts.size(); i++) sequences.push_back({std::move(prompts[i]), std::move(responses[i])});
   return Work<guiderail::ForwardResult>::start(
@@ -230,6 +230,8 @@ Napi::Value forward(const Info& info) {
         auto object = Napi::Object::New(e);
         object.Set("logprobs", joined(e, result.logprobs));
         object.Set("entropies", joined(e, result.entropies));
+        object.Set("topTokens", joined(e, result.topTokens));
+        object.Set("topLogprobs", joined(e, result.topLogprobs));
         object.Set("pass", Napi::Number::New(e, static_cast<double>(result.pass)));
         return object;
       });

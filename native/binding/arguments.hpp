@@ -96,11 +96,12 @@ inline Napi::Float32Array toFloat32Array(Napi::Env env, const std::vector<float>
   return array;
 }
 
-inline Napi::Float32Array joined(Napi::Env env, const std::vector<std::vector<float>>& parts) {
+template <typename T>
+Napi::TypedArrayOf<T> joined(Napi::Env env, const std::vector<std::vector<T>>& parts) {
   size_t size = 0;
   for (const auto& part : parts) size += part.size();
-  auto array = Napi::Float32Array::New(env, size);
-  float* at = array.Data();
+  auto array = Napi::TypedArrayOf<T>::New(env, size);
+  T* at = array.Data();
   for (const auto& part : parts) at = std::copy(part.begin(), part.end(), at);
   return array;
 }

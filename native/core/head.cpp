@@ -84,16 +84,19 @@ void Head::forChunks(const std::vector<ScoredRow>& rows, const float* hidden, F 
   }
 }
 
-void Head::forward(const std::vector<ScoredRow>& rows, const float* hidden, float temperature, float* logprobs, float* entropies) {
+void Head::forward(const std::vector<ScoredRow>& rows, const float* hidden, float temperature, const HeadOutputs& outputs) {
   const int V = shape_.vocabularySize;
   const Kernels& kernels = runtime_.kernels;
   forChunks(rows, hidden, [&](int from, int count) {
     forRowsWithScratch(count, [&](int i, float* weights) {
       float* z = logits_.get() + static_cast<size_t>(i) * V;
+      // Before tempering, which may round different logits to equal ones: so it is the token that greedy sampling draws.
+      if (outputs.topTokens) outputs.topTokens[from + i] = static_cast<int32_t>(std::max_element(z, z + V) - z);
       temper(kernels, V, temperature, z);
       const Softmax s = softmax(kernels, V, z, weights);
-      logprobs[from + i] = logprobOf(s, z[rows[from + i].token]);
-      if (entropies) entropies[from + i] = entropyOf(kernels, V, s, z, weights);
+      outputs.logprobs[from + i] = logprobOf(s, z[rows[from + i].token]);
+      if (outputs.entropies) outputs.entropies[from + i] = entropyOf(kernels, V, s, z, weights);
+      if (outputs.topLogprobs) outputs.topLogprobs[from + i] = logprobOf(s, s.largest);
     });
   });
 }

@@ -14,16 +14,23 @@ struct ScoredRow {
   int32_t token;
 };
 
+/** Arrays of one number a scored row; null for what is not wanted. */
+struct HeadOutputs {
+  float* logprobs;
+  float* entropies;
+  /** The token of the largest logit, the lowest of equals, and its log-prob. */
+  int32_t* topTokens;
+  float* topLogprobs;
+};
+
 class Head {
  public:
   Head(const ModelShape& shape, const Runtime& runtime, const Parameters& parameters);
 
   /** logits[row][V] of `count` rows of hidden floats; for sampling. */
   void logits(int count, const float* hidden, float* logits);
-  /**
-   * Log-prob of each scored row's token in softmax(logits / temperature), and the entropy where wanted (else null).
-   */
-  void forward(const std::vector<ScoredRow>& rows, const float* hidden, float temperature, float* logprobs, float* entropies);
+  /** Log-prob of each scored row's token in softmax(logits / temperature), and what else is wanted of that distribution. */
+  void forward(const std::vector<ScoredRow>& rows, const float* hidden, float temperature, const HeadOutputs& outputs);
   /** Adds to the gradients of norm and output matrix, and to dHidden (H floats for every row of the batch). */
   void backward(const std::vector<ScoredRow>& rows, const float* hidden, float temperature, const float* dLogprobs,
                 const float* dEntropies, float* dHidden);

@@ -172,6 +172,10 @@ ForwardResult Model::forward(const std::vector<ScoredSequence>& sequences, const
   ForwardResult result{};
   result.logprobs.resize(sequences.size());
   if (options.wantEntropies) result.entropies.resize(sequences.size());
+  if (options.wantTopTokens) {
+    result.topTokens.resize(sequences.size());
+    result.topLogprobs.resize(sequences.size());
+  }
   size_t kept = 0;
   for (const auto& [name, pass] : passes_) kept += pass.kept;
   Pass pass{microBatches(sequences), options.temperature};
@@ -179,14 +183,21 @@ ForwardResult Model::forward(const std::vector<ScoredSequence>& sequences, const
     const size_t bytes = activationBytes(part.batch.rows());
     const bool keep = options.gradient && kept + bytes <= activationBudget_;
     runLayers(part, keep, &cancelled);
-    std::vector<float> logprobs(part.rows.size()), entropies(options.wantEntropies ? part.rows.size() : 0);
-    head_.forward(part.rows, part.output.get(), options.temperature, logprobs.data(),
-                  options.wantEntropies ? entropies.data() : nullptr);
+    const size_t entropyRows = options.wantEntropies ? part.rows.size() : 0, topRows = options.wantTopTokens ? part.rows.size() : 0;
+    std::vector<float> logprobs(part.rows.size()), entropies(entropyRows), topLogprobs(topRows);
+    std::vector<int32_t> topTokens(topRows);
+    head_.forward(part.rows, part.output.get(), options.temperature,
+                  {logprobs.data(), entropyRows ? entropies.data() : nullptr, topRows ? topTokens.data() : nullptr,
+                   topRows ? topLogprobs.data() : nullptr});
     size_t at = 0;
     for (const size_t s : part.sequences) {
       const size_t length = sequences[s].response.size();
       result.logprobs[s].assign(logprobs.begin() + at, logprobs.begin() + at + length);
       if (options.wantEntropies) result.entropies[s].assign(entropies.begin() + at, entropies.begin() + at + length);
+      if (options.wantTopTokens) {
+        result.topTokens[s].assign(topTokens.begin() + at, topTokens.begin() + at + length);
+        result.topLogprobs[s].assign(topLogprobs.begin() + at, topLogprobs.begin() + at + length);
+      }
       at += length;
     }
     if (keep) {

@@ -21,13 +21,16 @@ struct ScoredSequence {
 };
 
 struct ForwardOptions {
-  bool gradient, wantEntropies;
+  bool gradient, wantEntropies, wantTopTokens;
   float temperature;
 };
 
 struct ForwardResult {
   /** One array a sequence, one number a response token. */
   std::vector<std::vector<float>> logprobs, entropies;
+  /** The likeliest token before each response token, and its log-prob. */
+  std::vector<std::vector<int32_t>> topTokens;
+  std::vector<std::vector<float>> topLogprobs;
   /** Names the pass for backward; 0 without gradient. */
   uint64_t pass;
 };

@@ -13,6 +13,7 @@ import { refusalChecks } from './conformance/refusals.case.ts';
 import { samplingChecks } from './conformance/sampling.case.ts';
 import { scoringChecks } from './conformance/scoring.case.ts';
 import { tokenHookChecks } from './conformance/token-hook.case.ts';
+import { topTokenChecks } from './conformance/top-tokens.case.ts';
 import { trainingChecks } from './conformance/training.case.ts';
 import { truncationChecks } from './conformance/truncation.case.ts';
 import type { Engine } from './engine.ts';
@@ -59,6 +60,7 @@ export function runEngineSuite(suite: EngineSuite): void {
     for (const checks of [
       goldenChecks,
       scoringChecks,
+      topTokenChecks,
       samplingChecks,
       truncationChecks,
       tokenHookChecks,

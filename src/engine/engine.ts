@@ -157,7 +157,12 @@ export interface ScoredSequence {
 export interface ForwardOptions {
   /** true: the pass can be given to backward. */
   readonly gradient: boolean;
-  readonly want: { readonly logprobs?: boolean; readonly entropies?: boolean; readonly values?: boolean };
+  readonly want: {
+    readonly logprobs?: boolean;
+    readonly entropies?: boolean;
+    readonly values?: boolean;
+    readonly topTokens?: boolean;
+  };
   /** > 0 */
   readonly temperature: number;
 }
@@ -169,6 +174,10 @@ export interface ForwardPass {
   readonly entropies?: readonly Float64Array[];
   /** Value of the state before each response token. */
   readonly values?: readonly Float64Array[];
+  /** The token that greedy sampling would draw in place of each response token: the likeliest, ties to the lowest id. */
+  readonly topTokens?: readonly Int32Array[];
+  /** Their log-probs, at the temperature of the call; wanted with topTokens. */
+  readonly topLogprobs?: readonly Float64Array[];
   /** Frees what backward would need. Releasing twice is fine. */
   release(): void;
 }

@@ -118,12 +118,12 @@ async function wholeReply(
   { deltas, usage }: Generation,
   logprobs: boolean,
 ): Promise<object> {
-  const choices: ChoiceDelta[] = [];
-  for await (const delta of deltas) choices[delta.index] = joinDeltas(choices[delta.index], delta);
+  const choices: ChoiceDelta[][] = [];
+  for await (const delta of deltas) (choices[delta.index] ??= []).push(delta);
   return {
     ...head,
     object: endpoint.object,
-    choices: choices.map((choice) => endpoint.whole(choice, logprobs)),
+    choices: choices.map((parts) => endpoint.whole(joinDeltas(parts), logprobs)),
     usage: usageJson(usage),
   };
 }

@@ -9,9 +9,8 @@ import type { Usage } from './generate.ts';
 import { admit, type Guard } from './guard.ts';
 import { CHAT, completionEndpoint } from './replies.ts';
 import { readChatRequest, readCompletionRequest } from './requests.ts';
-import { StopTokens } from './stop-tokens.ts';
 
-export interface ServeSettings extends Omit<Serving, 'stopTokens'> {
+export interface ServeSettings extends Serving {
   /** Why there is no chat; undefined where the model has a chat template. */
   readonly chatRefusal?: string | undefined;
   readonly guard: Guard;
@@ -28,10 +27,6 @@ export function createApp(settings: ServeSettings): Hono<Env> {
   const { guard, log, modelName } = settings;
   const created = Math.floor(Date.now() / 1000);
   const completions = completionEndpoint(settings.tokenizer);
-  const serving: Serving = {
-    ...settings,
-    stopTokens: new StopTokens(settings.tokenizer, settings.model.info.vocabularySize),
-  };
   const slots = new Slots(settings.maxConcurrent ?? MAX_CONCURRENT);
   const app = new Hono<Env>();
 
@@ -71,7 +66,7 @@ export function createApp(settings: ServeSettings): Hono<Env> {
       if (settings.chatRefusal !== undefined) throw new ApiError(400, settings.chatRefusal);
       const prompts = [settings.tokenizer.renderChat(request.messages)];
       const question = { endpoint: CHAT, prompts, continues: false, request: request.settings };
-      return answer(c, serving, question, release);
+      return answer(c, settings, question, release);
     }),
   );
 
@@ -83,7 +78,7 @@ export function createApp(settings: ServeSettings): Hono<Env> {
         typeof prompt === 'string' ? settings.tokenizer.encode(prompt) : Int32Array.from(prompt),
       );
       const question = { endpoint: completions, prompts, continues: true, request: request.settings };
-      return answer(c, serving, question, release);
+      return answer(c, settings, question, release);
     }),
   );
 
@@ -95,7 +90,7 @@ export function createApp(settings: ServeSettings): Hono<Env> {
     return c.json(errorBody(shown), 404);
   });
   app.onError((error, c) => {
-    const shown = failureOf(c, serving, error);
+    const shown = failureOf(c, settings, error);
     if (shown.status === 429) c.header('Retry-After', '1');
     return c.json(errorBody(shown), shown.status);
   });

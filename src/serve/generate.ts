@@ -6,15 +6,13 @@ import type { SampleRequest, Scorer } from '../engine/engine.ts';
 import { seedOf } from '../random.ts';
 import { ApiError } from './api-error.ts';
 import type { Settings } from './requests.ts';
-import { GrowingText, ResponseText } from './response-text.ts';
-import type { StopTokens } from './stop-tokens.ts';
-import { logprobsOf, sampleTokens, type TokenIncrement } from './token-stream.ts';
-import { topTokens, type TopToken } from './top-tokens.ts';
+import { GrowingText, ResponseText, type Piece, type TextDelta } from './response-text.ts';
+import { scoreTokens, type TokenScore, type TopToken } from './token-scores.ts';
+import { sampleTokens, type TokenIncrement } from './token-stream.ts';
 
 export interface Generator {
   readonly model: Scorer;
   readonly tokenizer: ChatTokenizer;
-  readonly stopTokens: StopTokens;
 }
 
 /** A token of a reply. Of the first token of an echoed prompt there is no log-prob. */
@@ -65,12 +63,11 @@ export function generate(
 }
 
 function samplingRequests(
-  { model, stopTokens }: Generator,
+  { model, tokenizer: { stopTokens } }: Generator,
   prompts: readonly Int32Array[],
-  { maxTokens, temperature, seed = randomInt(2 ** 47), stop, n }: Settings,
+  { maxTokens, temperature, truncation, seed = randomInt(2 ** 47), n }: Settings,
 ): SampleRequest[] {
   const limit = model.info.maxSequenceLength;
-  const ends = stopTokens.for(stop);
   return prompts.flatMap((promptTokens, p) => {
     if (promptTokens.length === 0) throw new ApiError(400, 'Expected the prompt to have a token, got none.');
     const room = limit - promptTokens.length;
@@ -84,7 +81,8 @@ function samplingRequests(
       );
     }
     return Array.from({ length: n }, (_, j): SampleRequest => {
-      return { promptTokens, maxNewTokens, temperature, stopTokens: ends, seed: seedOf(seed, 'serve', p, j) };
+      const drawn = seedOf(seed, 'serve', p, j);
+      return { promptTokens, maxNewTokens, temperature, ...truncation, stopTokens, seed: drawn };
     });
   });
 }
@@ -99,7 +97,7 @@ async function* runChoices(
   signal: AbortSignal,
 ): AsyncGenerator<ChoiceDelta> {
   const { model, tokenizer } = generator;
-  const { n, stop } = settings;
+  const { n, stop, stream } = settings;
   if (settings.echo) {
     for (const [p, prompt] of prompts.entries()) {
       const echo = await echoOf(generator, prompt, settings, signal);
@@ -107,69 +105,73 @@ async function* runChoices(
     }
   }
   if (settings.maxTokens === 0) return;
-  const choices = requests.map(({ promptTokens }, index) => {
+  const choices = requests.map(({ promptTokens }) => {
     const text = new ResponseText(tokenizer, stop, continues ? promptTokens : new Int32Array(0));
     const offset = settings.echo ? tokenizer.decode(promptTokens).length : 0;
-    return new Choice(generator, settings, index, promptTokens, text, offset);
+    return new Choice(model, settings, promptTokens, text, offset);
   });
-  let open = choices.length;
-  for await (const increment of sampleTokens(model, requests, settings.logprobs, signal)) {
-    const choice = choices[increment.index]!;
-    if (choice.finished) continue;
-    yield await choice.push(increment, usage, signal);
-    if (choice.finished && --open === 0) return;
+  const read = (increment: TokenIncrement) => {
+    const { index } = increment;
+    return { index, ...choices[index]!.read(increment, usage) };
+  };
+  const byToken = stream || stop.length > 0;
+  for await (const { index, ...delta } of sampleTokens(model, requests, byToken, read, signal)) {
+    yield { index, ...(await choices[index]!.tell(delta, signal)) };
   }
 }
 
 class Choice {
-  readonly #generator: Generator;
+  readonly #model: Scorer;
   readonly #settings: Settings;
-  readonly #index: number;
+  readonly #promptTokens: Int32Array;
   readonly #text: ResponseText;
   /** Of the response's text in that of the reply. */
   readonly #offset: number;
-  #tokens: Int32Array;
+  /** Whether sampling does not report what is to be told of its tokens: the response is scored when it has ended. */
+  readonly #scoredLater: boolean;
+  /** Of the tokens that wait for that. */
+  readonly #waiting: Piece[] = [];
 
   constructor(
-    generator: Generator,
+    model: Scorer,
     settings: Settings,
-    index: number,
     promptTokens: Int32Array,
     text: ResponseText,
     offset: number,
   ) {
-    this.#generator = generator;
+    this.#model = model;
     this.#settings = settings;
-    this.#index = index;
-    this.#tokens = promptTokens;
+    this.#promptTokens = promptTokens;
     this.#text = text;
     this.#offset = offset;
+    const { logprobs, top, temperature } = settings;
+    // At temperature 0 the engine reports log-probs at temperature 1, as they are told.
+    this.#scoredLater = logprobs && (top || (temperature !== 0 && temperature !== 1));
   }
 
-  get finished(): boolean {
-    return this.#text.finished;
-  }
-
-  async push(
-    { tokens, logprobs, finish }: TokenIncrement,
-    usage: Usage,
-    signal: AbortSignal,
-  ): Promise<ChoiceDelta> {
+  read({ tokens, logprobs, finish }: TokenIncrement, usage: Usage): TextDelta {
     const before = this.#text.tokenCount;
-    const from = this.#tokens.length;
     const delta = this.#text.push(tokens, logprobs, finish);
     usage.completionTokens += this.#text.tokenCount - before;
-    this.#tokens = Int32Array.of(...this.#tokens, ...tokens);
-    const { length } = delta.pieces;
-    const tops = this.#settings.top
-      ? await topTokens(this.#generator.model, this.#tokens, from, logprobs.subarray(0, length), signal)
-      : [];
-    const replyTokens = this.#settings.logprobs
-      ? delta.pieces.map(({ offset, ...piece }, t) => {
-          return { ...piece, offset: this.#offset + offset, top: tops[t] ?? null };
-        })
-      : [];
-    return { index: this.#index, text: delta.text, tokens: replyTokens, finish: delta.finish };
+    return delta;
+  }
+
+  /** Text goes out at once; tokens that are scored later come together, with the end. */
+  async tell({ text, pieces, finish }: TextDelta, signal: AbortSignal): Promise<Omit<ChoiceDelta, 'index'>> {
+    if (!this.#settings.logprobs) return { text, tokens: [], finish };
+    if (!this.#scoredLater) return { text, tokens: this.#replyTokens(pieces), finish };
+    for (const piece of pieces) this.#waiting.push(piece);
+    if (finish === null) return { text, tokens: [], finish };
+    const response = Int32Array.from(this.#waiting, ({ token }) => token);
+    const { top } = this.#settings;
+    const scores = await scoreTokens(this.#model, this.#promptTokens, response, top, signal);
+    return { text, tokens: this.#replyTokens(this.#waiting, scores), finish };
+  }
+
+  #replyTokens(pieces: readonly Piece[], scores: readonly TokenScore[] = []): ReplyToken[] {
+    return pieces.map((piece, t) => {
+      return { ...piece, offset: this.#offset + piece.offset, top: null, ...scores[t] };
+    });
   }
 }
 
@@ -183,17 +185,14 @@ async function echoOf(
   const finish = settings.maxTokens === 0 ? ('length' as const) : null;
   const text = tokenizer.decode(prompt);
   if (!settings.logprobs) return { text, tokens: [], finish };
-  const rest = prompt.subarray(1);
-  const logprobs =
-    rest.length === 0 ? new Float64Array(0) : await logprobsOf(model, prompt.subarray(0, 1), rest, signal);
-  const tops = settings.top ? await topTokens(model, prompt, 1, logprobs, signal) : [];
+  const scores = await scoreTokens(model, prompt.subarray(0, 1), prompt.subarray(1), settings.top, signal);
   const growing = new GrowingText((tokens) => tokenizer.decode(tokens), new Int32Array(0));
   let offset = 0;
   const tokens = Array.from(prompt, (token, t): ReplyToken => {
     const added = growing.push(token) + (t === prompt.length - 1 ? growing.end() : '');
     offset += added.length;
-    const logprob = t === 0 ? null : logprobs[t - 1]!;
-    return { text: added, offset: offset - added.length, token, logprob, top: tops[t - 1] ?? null };
+    const score = scores[t - 1] ?? { logprob: null, top: null };
+    return { text: added, offset: offset - added.length, token, ...score };
   });
   return { text, tokens, finish };
 }

@@ -37,9 +37,10 @@ export function usageJson({ promptTokens, completionTokens }: Usage): object {
   };
 }
 
-/** All deltas of a choice as one. */
-export function joinDeltas(a: ChoiceDelta | undefined, b: ChoiceDelta): ChoiceDelta {
-  return a === undefined ? b : { ...b, text: a.text + b.text, tokens: [...a.tokens, ...b.tokens] };
+/** All deltas of a choice, one at least, as one. */
+export function joinDeltas(deltas: readonly ChoiceDelta[]): ChoiceDelta {
+  const text = deltas.map((delta) => delta.text).join('');
+  return { ...deltas.at(-1)!, text, tokens: deltas.flatMap(({ tokens }) => tokens) };
 }
 
 export const CHAT: Endpoint = {

@@ -19,6 +19,7 @@ describe('requests', () => {
     expect(chat().settings).toEqual({
       maxTokens: undefined,
       temperature: 1,
+      truncation: { topK: 0, topP: 1, minP: 0 },
       seed: undefined,
       stop: [],
       n: 1,
@@ -76,6 +77,9 @@ describe('requests', () => {
       logprobs: true,
     });
     expect(read.settings).toMatchObject({ maxTokens: 5, stop: ['x'], seed: -7, n: 2, includeUsage: true });
+    expect(chat({ top_p: 0.9, top_k: 40, min_p: 0.1 }).settings.truncation).toEqual({
+      ...{ topP: 0.9, topK: 40, minP: 0.1 },
+    });
     expect(completion({ logprobs: 0 }).settings).toMatchObject({ logprobs: true, top: false });
     expect(completion({ logprobs: 1, echo: true, max_tokens: 0 }).settings).toMatchObject({
       ...{ logprobs: true, top: true, echo: true, maxTokens: 0 },
@@ -104,9 +108,12 @@ describe('requests', () => {
     ['tools', [{ type: 'function' }]],
     ['tool_choice', 'required'],
     ['response_format', { type: 'json_object' }],
-    ['top_p', 0.9],
-    ['top_k', 40],
-    ['min_p', 0.1],
+    ['top_p', 0],
+    ['top_p', 1.1],
+    ['top_k', -2],
+    ['top_k', 1.5],
+    ['min_p', -0.1],
+    ['min_p', 1.1],
     ['presence_penalty', 1],
     ['logit_bias', { 5: -100 }],
     ['top_logprobs', 2],

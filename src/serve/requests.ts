@@ -2,6 +2,7 @@
 // obeyed or refused in a sentence, never passed over; only fields that change nothing are ignored.
 import { z } from 'zod';
 import { explainZodError } from '../config-errors.ts';
+import type { Truncation } from '../engine/engine.ts';
 import type { ChatMessage } from '../types.ts';
 import { ApiError } from './api-error.ts';
 
@@ -9,6 +10,7 @@ export interface Settings {
   /** Undefined: as many as fit into the model's context. 0 only where the prompt is echoed. */
   readonly maxTokens: number | undefined;
   readonly temperature: number;
+  readonly truncation: Truncation;
   readonly seed: number | undefined;
   readonly stop: readonly string[];
   /** Responses to each prompt. */
@@ -52,11 +54,16 @@ const among =
 const isEmpty = (value: unknown) =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
-/** Changes of the distribution that the engine does not make: accepted where they change nothing. */
+/** Changes of the distribution. Those that the engine does not make are accepted where they change nothing. */
 const DISTRIBUTION = {
-  top_p: only(among(1), 'must be 1: this server samples from the whole distribution'),
-  top_k: only(among(0, -1), 'must be 0 or -1: this server samples from the whole distribution'),
-  min_p: only(among(0), 'must be 0: this server samples from the whole distribution'),
+  top_p: z.number().gt(0).max(1).optional(),
+  // -1 is 0 as in vLLM: all tokens.
+  top_k: z
+    .int()
+    .min(-1)
+    .transform((k) => Math.max(k, 0))
+    .optional(),
+  min_p: z.number().min(0).max(1).optional(),
   presence_penalty: only(among(0), 'must be 0: this server has no penalties'),
   frequency_penalty: only(among(0), 'must be 0: this server has no penalties'),
   repetition_penalty: only(among(1), 'must be 1: this server has no penalties'),
@@ -182,7 +189,9 @@ function isTokens(prompt: string[] | number[] | number[][]): prompt is number[] 
 
 function settingsOf(parsed: z.output<z.ZodObject<typeof COMMON>>) {
   const { temperature, seed, stop, n, stream, stream_options: options } = parsed;
-  return { temperature, seed, stop, n, stream, includeUsage: options?.include_usage ?? false };
+  const { top_k: topK = 0, top_p: topP = 1, min_p: minP = 0 } = parsed;
+  const truncation = { topK, topP, minP };
+  return { temperature, truncation, seed, stop, n, stream, includeUsage: options?.include_usage ?? false };
 }
 
 /** A field that is null counts as left out, as clients send it. */

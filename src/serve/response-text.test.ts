@@ -92,10 +92,32 @@ describe('text of a response', () => {
           expect(deltas.join('')).toBe(full.slice(0, cut));
           expect(finish).toBe(seen === undefined ? 'length' : 'stop');
           expect(tokenCount).toBe(Buffer.byteLength(seen ?? full));
-          if (sizes.length === 0) expect(pieces.join('')).toBe(full.slice(0, cut));
+          expect(pieces.join('')).toBe(full.slice(0, cut));
         },
       ),
     );
+  });
+
+  it('tells the same pieces for all increments, with tokens without text among them', () => {
+    const tokens = fc.array(fc.constantFrom(...Buffer.from('abé'), 257), { minLength: 1, maxLength: 12 });
+    const stops = fc.array(fc.constantFrom('ab', 'aé', 'bb', 'é'), { maxLength: 2 });
+    fc.assert(
+      fc.property(
+        tokens,
+        stops,
+        fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 12 }),
+        (all, stop, sizes) => {
+          const inParts = read(all, sizes, stop, 'length');
+          const whole = read(all, [], stop, 'length');
+          expect(inParts.pieces).toEqual(whole.pieces);
+          expect(inParts.offsets).toEqual(whole.offsets);
+        },
+      ),
+    );
+  });
+
+  it('gives bytes that never became a character to the last token before the one that ends', () => {
+    expect(read([97, 0xc3, END], [1, 1, 1], [], 'stop').pieces).toEqual(['a', '\uFFFD']);
   });
 
   it('holds back what may be the beginning of a stop string, and no more', () => {

@@ -1,6 +1,6 @@
 // From the tokens of a response, as they come, to text that can be sent at once. Its one idea: what later tokens
 // could change is held back: bytes of a character that is not whole yet, and text that may be the beginning of a
-// stop string. However the tokens are cut into increments, the text in the end is the same.
+// stop string. However the tokens are cut into increments, the text in the end is the same, and so are its pieces.
 import type { ChatTokenizer } from '../data/tokenizer.ts';
 
 /** Stands for bytes that are no character (yet). */
@@ -69,9 +69,10 @@ export class ResponseText {
   readonly #stopTokens: readonly number[];
   /** Written by the tokens so far and not sent. */
   #held = '';
+  /** Of tokens whose text was not all sent, or is not known yet. */
+  #heldPieces: Piece[] = [];
   #sentLength = 0;
   #tokenCount = 0;
-  #finished = false;
 
   constructor(tokenizer: ChatTokenizer, stop: readonly string[], context: Int32Array) {
     this.#growing = new GrowingText((tokens) => tokenizer.decode(tokens, { skipSpecial: true }), context);
@@ -84,12 +85,7 @@ export class ResponseText {
     return this.#tokenCount;
   }
 
-  get finished(): boolean {
-    return this.#finished;
-  }
-
   push(tokens: Int32Array, logprobs: Float64Array, finish: 'stop' | 'length' | null): TextDelta {
-    const pieces: Piece[] = [];
     let cut: number | null = null;
     for (let t = 0; t < tokens.length && cut === null; t++) {
       this.#tokenCount++;
@@ -98,27 +94,38 @@ export class ResponseText {
       const offset = this.#sentLength + this.#held.length;
       const text = this.#growing.push(token);
       this.#held += text;
-      pieces.push({ token, logprob: logprobs[t]!, text, offset });
+      this.#heldPieces.push({ token, logprob: logprobs[t]!, text, offset });
       cut = this.#findStop();
     }
     if (cut === null && finish !== null) {
       const rest = this.#growing.end();
       this.#held += rest;
-      const last = pieces.pop();
-      if (last !== undefined) pieces.push({ ...last, text: last.text + rest });
+      const last = this.#heldPieces.pop();
+      if (last !== undefined) this.#heldPieces.push({ ...last, text: last.text + rest });
       cut = this.#findStop();
     }
     const ended = cut === null ? finish : 'stop';
-    this.#finished = ended !== null;
     const ready = cut ?? this.#held.length - (ended === null ? this.#possibleStopLength() : 0);
     const text = this.#held.slice(0, ready);
     this.#sentLength += text.length;
     this.#held = this.#held.slice(ready);
-    const end = cut === null ? Infinity : this.#sentLength;
-    const kept = pieces
+    const pieces = ended === null ? this.#sentPieces() : this.#lastPieces(cut !== null);
+    return { text, pieces, finish: ended };
+  }
+
+  /** Those without text wait for the next with some: they may be bytes of its character. */
+  #sentPieces(): Piece[] {
+    const isSent = ({ offset, text }: Piece) => text !== '' && offset + text.length <= this.#sentLength;
+    return this.#heldPieces.splice(0, this.#heldPieces.findLastIndex(isSent) + 1);
+  }
+
+  /** All that are left, or of a text that was cut what was sent of it. */
+  #lastPieces(isCut: boolean): Piece[] {
+    if (!isCut) return this.#heldPieces;
+    const end = this.#sentLength;
+    return this.#heldPieces
       .filter(({ offset }) => offset < end)
       .map((piece) => ({ ...piece, text: piece.text.slice(0, end - piece.offset) }));
-    return { text, pieces: kept, finish: ended };
   }
 
   /** Where in the held text the earliest stop string begins. */

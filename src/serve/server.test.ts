@@ -109,35 +109,39 @@ describe('chat completions', () => {
     expect(await text(1)).not.toBe(await text(2));
   });
 
-  it('streams the same text, log-probs and usage, and ends', async () => {
-    const whole = await client.chat.completions.create({ ...CHAT, n: 3, logprobs: true });
-    const stream = await client.chat.completions.create({
-      ...{ ...CHAT, n: 3, logprobs: true, stream: true as const },
-      stream_options: { include_usage: true },
-    });
-    const texts = ['', '', ''];
-    const told: number[][] = [[], [], []];
-    const finishes: (string | null)[] = [];
-    let usage: OpenAI.CompletionUsage | null | undefined;
-    const ids = new Set<string>();
-    for await (const chunk of stream) {
-      ids.add(chunk.id);
-      usage = chunk.usage;
-      for (const { index, delta, finish_reason, logprobs } of chunk.choices) {
-        if (texts[index] === '' && delta.role !== undefined) expect(delta.role).toBe('assistant');
-        texts[index] += delta.content ?? '';
-        told[index].push(...(logprobs?.content ?? []).map(({ logprob }) => logprob));
-        if (finish_reason !== null) finishes[index] = finish_reason;
+  it.each([1, 0.7])(
+    'streams the same text, log-probs and usage at temperature %s, and ends',
+    async (temperature) => {
+      const asked = { ...CHAT, temperature, n: 3, logprobs: true };
+      const whole = await client.chat.completions.create(asked);
+      const stream = await client.chat.completions.create({
+        ...{ ...asked, stream: true as const },
+        stream_options: { include_usage: true },
+      });
+      const texts = ['', '', ''];
+      const told: number[][] = [[], [], []];
+      const finishes: (string | null)[] = [];
+      let usage: OpenAI.CompletionUsage | null | undefined;
+      const ids = new Set<string>();
+      for await (const chunk of stream) {
+        ids.add(chunk.id);
+        usage = chunk.usage;
+        for (const { index, delta, finish_reason, logprobs } of chunk.choices) {
+          if (texts[index] === '' && delta.role !== undefined) expect(delta.role).toBe('assistant');
+          texts[index] += delta.content ?? '';
+          told[index].push(...(logprobs?.content ?? []).map(({ logprob }) => logprob));
+          if (finish_reason !== null) finishes[index] = finish_reason;
+        }
       }
-    }
-    expect(texts).toEqual(whole.choices.map(({ message }) => message.content));
-    expect(told).toEqual(
-      whole.choices.map((choice) => choice.logprobs!.content!.map(({ logprob }) => logprob)),
-    );
-    expect(finishes).toEqual(whole.choices.map(({ finish_reason }) => finish_reason));
-    expect(usage).toEqual(whole.usage);
-    expect(ids.size).toBe(1);
-  });
+      expect(texts).toEqual(whole.choices.map(({ message }) => message.content));
+      expect(told).toEqual(
+        whole.choices.map((choice) => choice.logprobs!.content!.map(({ logprob }) => logprob)),
+      );
+      expect(finishes).toEqual(whole.choices.map(({ finish_reason }) => finish_reason));
+      expect(usage).toEqual(whole.usage);
+      expect(ids.size).toBe(1);
+    },
+  );
 
   it('ends before a stop string', async () => {
     const { content } = (await client.chat.completions.create(CHAT)).choices[0].message;
@@ -147,6 +151,16 @@ describe('chat completions', () => {
       message: { content: content!.slice(0, content!.indexOf(stop)) },
       finish_reason: 'stop',
     });
+  });
+
+  it('samples from what top_k, top_p and min_p leave', async () => {
+    const text = async (more: object) =>
+      (await client.chat.completions.create({ ...CHAT, ...more })).choices[0].message.content;
+    const greedy = await text({ temperature: 0 });
+    expect(await text({})).not.toBe(greedy);
+    for (const cut of [{ top_k: 1 }, { top_p: 1e-6 }, { min_p: 1 }]) expect(await text(cut)).toBe(greedy);
+    for (const all of [{ top_k: 265 }, { top_p: 1 }, { min_p: 0 }])
+      expect(await text(all)).toBe(await text({}));
   });
 
   it('says what it does not have a template for', async () => {
@@ -230,7 +244,7 @@ describe('completions', () => {
     [{ prompt: '' }, /to have a token/],
     [{ max_tokens: 200 }, /context is 128 tokens/],
     [{ model: 'gpt' }, /has the model "tiny", not "gpt"/],
-    [{ top_p: 0.5 }, /top_p: must be 1/],
+    [{ presence_penalty: 0.5 }, /presence_penalty: must be 0/],
   ])('refuses %j in a sentence', async (bad, sentence) => {
     const asked = client.completions.create({ model: 'tiny', prompt, ...bad });
     await expect(asked).rejects.toThrow(sentence);

@@ -1,54 +1,72 @@
-// Where tokens come from. Its one idea: the rest of the server reads increments and does not know how many tokens
-// one holds. The engine gives a sequence when it has ended, so today each sequence is one increment.
-import type { SampleRequest, Scorer } from '../engine/engine.ts';
+// Where tokens come from: a token at a time, as they are drawn, or a response at a time, when it has ended. Its one
+// idea: what reads an increment says at once whether the response is over, so nothing is sampled that is thrown away.
+import type { SampleRequest, Sampler } from '../engine/engine.ts';
 
 /** More tokens of one response. */
 export interface TokenIncrement {
   /** Position of its request in the call. */
   readonly index: number;
   readonly tokens: Int32Array;
-  /** One per token, at temperature 1 whatever the temperature of the request. */
+  /** One per token, as sampling reports them: at the temperature of the request, or 1 where that is 0. */
   readonly logprobs: Float64Array;
-  /** null: the response goes on. */
+  /** null: the response goes on, unless its reader ends it. */
   readonly finish: 'stop' | 'length' | null;
 }
 
-export type TokenStream = AsyncIterable<TokenIncrement>;
-
-/**
- * Samples all requests. Increments of one request are in order; those of several come in any.
- * @param wantLogprobs false: logprobs may be at the temperature of the request.
- */
-export async function* sampleTokens(
-  model: Scorer,
-  requests: readonly SampleRequest[],
-  wantLogprobs: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<TokenIncrement> {
-  if (requests.length === 0) return;
-  for await (const { index, tokens, logprobs, finish } of model.sample(requests, signal)) {
-    const { promptTokens, temperature } = requests[index]!;
-    // At temperature 0 the engine reports them at temperature 1.
-    const atOne =
-      !wantLogprobs || temperature === 0 || temperature === 1
-        ? logprobs
-        : await logprobsOf(model, promptTokens, tokens, signal);
-    yield { index, tokens, logprobs: atOne, finish };
-  }
+/** What a reader makes of an increment; the response ends with it where `finish` is not null. */
+interface Reading {
+  readonly finish: 'stop' | 'length' | null;
 }
 
-/** Log-probs of a response at temperature 1. */
-export async function logprobsOf(
-  model: Scorer,
-  promptTokens: Int32Array,
-  responseTokens: Int32Array,
+/**
+ * Samples all requests and yields what `read` makes of their increments. Those of one request are in order; those of
+ * several come in any.
+ * @param byToken watches every token, which costs a little; false: an increment is a whole response.
+ */
+export async function* sampleTokens<R extends Reading>(
+  model: Sampler,
+  requests: readonly SampleRequest[],
+  byToken: boolean,
+  read: (increment: TokenIncrement) => R,
   signal: AbortSignal,
-): Promise<Float64Array> {
-  const pass = await model.forward(
-    [{ promptTokens, responseTokens }],
-    { gradient: false, want: { logprobs: true }, temperature: 1 },
-    signal,
-  );
-  pass.release();
-  return pass.logprobs![0]!;
+): AsyncGenerator<R> {
+  if (byToken) {
+    yield* sampleByToken(model, requests, read, signal);
+    return;
+  }
+  for await (const sequence of model.sample(requests, signal)) yield read(sequence);
+}
+
+/** Its queue is not bounded: a client that reads slowly does not hold up the engine, which serves others too. */
+function sampleByToken<R extends Reading>(
+  model: Sampler,
+  requests: readonly SampleRequest[],
+  read: (increment: TokenIncrement) => R,
+  signal: AbortSignal,
+): ReadableStream<R> {
+  return new ReadableStream<R>({
+    // What is thrown here, or in a hook, is thrown to who reads the stream.
+    async start(queue) {
+      const watched = requests.map((request, index): SampleRequest => {
+        let count = 0;
+        const onToken = (token: number, logprob: number) => {
+          count++;
+          const last = count === request.maxNewTokens ? 'length' : null;
+          const finish = request.stopTokens.includes(token) ? 'stop' : last;
+          const reading = read({
+            index,
+            tokens: Int32Array.of(token),
+            logprobs: Float64Array.of(logprob),
+            finish,
+          });
+          queue.enqueue(reading);
+          return reading.finish === null ? 'continue' : 'stop';
+        };
+        return { ...request, onToken };
+      });
+      // Its sequences have been told token by token.
+      for await (const _ of model.sample(watched, signal)) void _;
+      queue.close();
+    },
+  });
 }

@@ -88,7 +88,14 @@ export interface Addon {
     temperature: number,
     gradient: boolean,
     wantEntropies: boolean,
-  ): Promise<{ logprobs: Float32Array; entropies: Float32Array; pass: number }>;
+    wantTopTokens: boolean,
+  ): Promise<{
+    logprobs: Float32Array;
+    entropies: Float32Array;
+    topTokens: Int32Array;
+    topLogprobs: Float32Array;
+    pass: number;
+  }>;
   backward(
     model: ModelHandle,
     pass: number,

@@ -103,7 +103,7 @@ function calls(addon: Addon) {
     setStepCount: [model, 3],
     createCancelFlag: [],
     cancel: [flag],
-    forward: [model, flag, ints(1, 2), ints(2), ints(3), ints(1), 1, true, false],
+    forward: [model, flag, ints(1, 2), ints(2), ints(3), ints(1), 1, true, false, false],
     backward: [model, 1, ints(1), floats(1), null],
     release: [model, 1],
     step: [model, 1e-3, 0.9, 0.95, 1e-8, 0, 1],
@@ -184,6 +184,7 @@ describe('handles and arguments', () => {
       1,
       true,
       false,
+      false,
     );
     for (const lengths of [[1], [3], [1, 2], []]) {
       const size = lengths.reduce((sum, length) => sum + length, 0);
@@ -250,7 +251,7 @@ describe('worker threads and processes', () => {
       handles.model = addon.createModel(handles.runtime, ${SHAPE_TEXT}, false, 0, null, null);
       const flag = addon.createCancelFlag();
       const scored = addon.forward(handles.model, flag, new Int32Array(200).fill(3), Int32Array.of(200),
-        new Int32Array(50).fill(4), Int32Array.of(50), 1, false, false);
+        new Int32Array(50).fill(4), Int32Array.of(50), 1, false, false, false);
       addon.closeModel(handles.model);
       delete handles.model;
       delete handles.runtime;

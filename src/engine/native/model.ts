@@ -188,12 +188,19 @@ export class NativeModel implements Trainable {
         options.temperature,
         options.gradient,
         options.want.entropies === true,
+        options.want.topTokens === true,
       );
     });
     const state: PassState = { options, lengths, weightsVersion, pass: result.pass };
     const pass: ForwardPass = {
       ...(options.want.logprobs === true ? { logprobs: cut(result.logprobs, lengths) } : {}),
       ...(options.want.entropies === true ? { entropies: cut(result.entropies, lengths) } : {}),
+      ...(options.want.topTokens === true
+        ? {
+            topTokens: cut(result.topTokens, lengths).map((row) => Int32Array.from(row)),
+            topLogprobs: cut(result.topLogprobs, lengths),
+          }
+        : {}),
       release: () => this.#release(state),
     };
     this.#passes.set(pass, state);
@@ -425,8 +432,8 @@ function joinedFloats(arrays: readonly Float64Array[]): Float32Array {
   return all;
 }
 
-/** One Float64Array a sequence, holding the float32 values exactly. */
-function cut(flat: Float32Array, lengths: Int32Array): Float64Array[] {
+/** One Float64Array a sequence, holding the values exactly. */
+function cut(flat: Float32Array | Int32Array, lengths: Int32Array): Float64Array[] {
   let at = 0;
   return Array.from(lengths, (length) => {
     const part = Float64Array.from(flat.subarray(at, at + length));

@@ -73,6 +73,8 @@ interface ScoredTrace {
   readonly logits: readonly Float64Array[];
   readonly logprobs: Float64Array;
   readonly entropies: Float64Array;
+  readonly topTokens: Int32Array;
+  readonly topLogprobs: Float64Array;
   readonly trace: Trace | null;
 }
 
@@ -231,6 +233,12 @@ export class ReferenceModel implements Trainable {
     const pass: ForwardPass = {
       ...(options.want.logprobs === true ? { logprobs: scored.map((one) => one.logprobs) } : {}),
       ...(options.want.entropies === true ? { entropies: scored.map((one) => one.entropies) } : {}),
+      ...(options.want.topTokens === true
+        ? {
+            topTokens: scored.map((one) => one.topTokens),
+            topLogprobs: scored.map((one) => one.topLogprobs),
+          }
+        : {}),
       release: () => {
         state.sequences = null;
       },
@@ -248,6 +256,8 @@ export class ReferenceModel implements Trainable {
     const logits: Float64Array[] = [];
     const logprobs = new Float64Array(responseTokens.length);
     const entropies = new Float64Array(responseTokens.length);
+    const topTokens = new Int32Array(responseTokens.length);
+    const topLogprobs = new Float64Array(responseTokens.length);
     // The last token predicts nothing that is asked for.
     const inputs = [...promptTokens, ...responseTokens.subarray(0, -1)];
     for (const [position, token] of inputs.entries()) {
@@ -259,10 +269,23 @@ export class ReferenceModel implements Trainable {
       const logprobs_V = logSoftmax(logits_V, options.temperature);
       logprobs[r] = logprobs_V[responseTokens[r]];
       if (options.want.entropies === true) entropies[r] = entropyOf(logprobs_V);
+      if (options.want.topTokens === true) {
+        topTokens[r] = greedyToken(logits_V);
+        topLogprobs[r] = logprobs_V[topTokens[r]];
+      }
       if (options.gradient) logits.push(logits_V);
     }
     // The caller owns what it passed and what it gets; backward must not see later changes of either.
-    return { responseTokens: responseTokens.slice(), firstPosition, logits, logprobs, entropies, trace };
+    return {
+      responseTokens: responseTokens.slice(),
+      firstPosition,
+      logits,
+      logprobs,
+      entropies,
+      topTokens,
+      topLogprobs,
+      trace,
+    };
   }
 
   async backward(pass: ForwardPass, cotangents: Cotangents): Promise<void> {
