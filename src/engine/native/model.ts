@@ -32,23 +32,11 @@ import type {
   Trainable,
   Workload,
 } from '../engine.ts';
-import {
-  checkForward,
-  checkPass,
-  checkSampleRequests,
-  checkUpdate,
-  truncationOf,
-  type PassFacts,
-} from '../requests.ts';
-import {
-  ARRAYS,
-  type Addon,
-  type CancelFlag,
-  type ModelHandle,
-  type NativeToken,
-  type SamplingHandle,
-} from './addon.ts';
+import { checkForward, checkPass, checkSampleRequests, checkUpdate, type PassFacts } from '../requests.ts';
+import { ARRAYS, type Addon, type CancelFlag, type ModelHandle } from './addon.ts';
+import { cut, joined, joinedFloats, lengthsOf } from './flat-arrays.ts';
 import { availableMemory } from './memory.ts';
+import { startSampling, tellTokens } from './sampling.ts';
 import type { Turns } from './turns.ts';
 
 interface PassState {
@@ -371,73 +359,4 @@ function factsOf({ options, lengths, weightsVersion, pass }: PassState): PassFac
 /** Errors of the core are sentences for a person; those that are already typed stay as they are. */
 function asEngineError(error: unknown): unknown {
   return error instanceof Error && error.name === 'Error' ? new EngineError(error.message) : error;
-}
-
-function startSampling(addon: Addon, model: ModelHandle, requests: readonly SampleRequest[]): SamplingHandle {
-  const prompts = requests.map(({ promptTokens }) => promptTokens);
-  const stops = requests.map(({ stopTokens }) => Int32Array.from(stopTokens));
-  const truncations = requests.map(truncationOf);
-  return addon.startSampling(
-    model,
-    joined(prompts),
-    lengthsOf(prompts),
-    Int32Array.from(requests, ({ maxNewTokens }) => maxNewTokens),
-    Float32Array.from(requests, ({ temperature }) => temperature),
-    joined(stops),
-    lengthsOf(stops),
-    BigUint64Array.from(requests, ({ seed }) => seed),
-    // A topK beyond 32 bits is beyond any vocabulary too.
-    Int32Array.from(truncations, ({ topK }) => Math.min(topK, 2 ** 31 - 1)),
-    Float64Array.from(truncations, ({ topP }) => topP),
-    Float64Array.from(truncations, ({ minP }) => minP),
-    Int32Array.from(requests, ({ onToken }) => (onToken === undefined ? 0 : 1)),
-  );
-}
-
-/** @returns the requests that end with the token they were told */
-function tellTokens(
-  requests: readonly SampleRequest[],
-  drawn: readonly NativeToken[],
-  signal: AbortSignal | undefined,
-): Set<number> {
-  const stopping = new Set<number>();
-  for (const { index, token, logprob } of drawn) {
-    signal?.throwIfAborted();
-    if (requests[index]!.onToken?.(token, logprob) === 'stop') stopping.add(index);
-  }
-  return stopping;
-}
-
-function lengthsOf(arrays: readonly Int32Array[]): Int32Array {
-  return Int32Array.from(arrays, ({ length }) => length);
-}
-
-function joined(arrays: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
-}
-
-function joinedFloats(arrays: readonly Float64Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
-}
-
-/** One Float64Array a sequence, holding the values exactly. */
-function cut(flat: Float32Array | Int32Array, lengths: Int32Array): Float64Array[] {
-  let at = 0;
-  return Array.from(lengths, (length) => {
-    const part = Float64Array.from(flat.subarray(at, at + length));
-    at += length;
-    return part;
-  });
 }
