@@ -8,7 +8,7 @@ namespace guiderail {
 
 namespace {
 /** Length of a piece of a sum in backward: what of it is read again and again stays in the first two caches. */
-constexpr int PIECE = 256;
+constexpr int PIECE = 128;
 /** Outputs of one task of a weight gradient. */
 constexpr int OUTPUTS = 64;
 
