@@ -157,7 +157,7 @@ EachSet derivatives("gradients are the derivatives of log-probs and entropies", 
   }
 });
 
-/** Each shape with and without adapters, one of them in bf16: each two of the three come together. */
+/** Of shapes, adapters and precisions each two come together. */
 std::vector<Setup> setups() {
   return {{NORMED, false, Precision::Float32}, {NORMED, true, Precision::Bf16}, {PLAIN, false, Precision::Bf16}, {PLAIN, true, Precision::Float32}};
 }
@@ -200,13 +200,16 @@ EachSet sameBits("threads and the memory for activations change no bit of traini
   }
 });
 
-/** Gradients are sums of hundreds of terms in another order: some hundreds of roundings, which do not go one way. */
-EachSet companions("sequences beside one another have the bits of each alone, and their gradients add up", [](const Kernels& kernels) {
-  const auto sequences = manySequences();
+/**
+ * Together, sequences run so many rows, have the bits of each alone, and gradients that are the sum of theirs: the same
+ * hundreds of terms in another order, with some hundreds of roundings, which do not go one way.
+ */
+void requireCompanions(const Kernels& kernels, const std::vector<ScoredSequence>& sequences, size_t rows) {
   const Arrays dLogprobs = cotangentsFor(sequences, 30), dEntropies = cotangentsFor(sequences, 60);
   for (const Setup& setup : setups()) {
     RandomModel random(kernels, setup);
     const ForwardResult together = score(random.model, sequences);
+    require(random.model.rowsRun() == rows, "ran ", random.model.rowsRun(), " rows, expected ", rows);
     const Arrays gradients = gradientsOf(random.model, sequences, dLogprobs, dEntropies);
     Arrays sum = sumOf(gradients, gradients, -1.0f);
     for (size_t s = 0; s < sequences.size(); s++) {
@@ -219,6 +222,32 @@ EachSet companions("sequences beside one another have the bits of each alone, an
     // Of bf16, cotangents of a shared prompt's rows are rounded after they were added, not before.
     requireNear(distance, 0.0, setup.precision == Precision::Bf16 ? 1.0 / 256 : 2e-6, "share of the gradient's norm");
   }
+}
+
+EachSet equalPrompts("sequences beside one another have the bits of each alone, equal prompts are run once in a micro-batch", [](const Kernels& kernels) {
+  // 1185 rows of responses; of three prompts of 90 tokens, the second stands in both micro-batches.
+  requireCompanions(kernels, manySequences(), 1185 + 90 * 4);
+});
+
+EachSet beginnings("beginnings of prompts are run once, one within another, with the bits of each alone", [](const Kernels& kernels) {
+  const auto with = [](std::vector<int32_t> a, const std::vector<int32_t>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  };
+  const auto root = tokensOf(1, 37), branch = with(root, tokensOf(2, 70));
+  const auto first = with(root, tokensOf(3, 5)), second = with(branch, tokensOf(4, 40));
+  const std::vector<ScoredSequence> few{{first, tokensOf(20, 1)},  {branch, tokensOf(21, 2)},
+                                        {second, tokensOf(22, 2)}, {tokensOf(5, 30), tokensOf(23, 8)},
+                                        {first, tokensOf(24, 40)}, {second, tokensOf(25, 2)},
+                                        {with(root, {7, 7}), tokensOf(26, 17)}, {with(branch, {9}), tokensOf(27, 1)},
+                                        {second, tokensOf(28, 20)}};
+  // The root; 5 more and 0 + 39; 2 + 16; the branch but for its last token, which is a prompt; that token and 1; 40 more
+  // and that token, and 1 + 1 + 19; that token and one more, and 0; the one apart.
+  requireCompanions(kernels, few, 37 + (5 + 39) + (2 + 16) + 69 + (1 + 1) + (41 + 21) + 2 + (30 + 7));
+  // Two micro-batches: each has the root and the branch.
+  std::vector<ScoredSequence> many;
+  for (int i = 0; i < 12; i++) many.push_back({with(branch, tokensOf(40 + i, 20)), tokensOf(60 + i, 101)});
+  requireCompanions(kernels, many, 12 * 120 + 2 * 107);
 });
 
 /** Factors are rounded by at most 2^−9 of themselves, in some sixteen products one after the other, not all one way. */
