@@ -18,7 +18,8 @@ const FLAGS = ['-O2', '-g', '-fno-omit-frame-pointer'];
  * results.
  */
 const ENVIRONMENT = {
-  ASAN_OPTIONS: 'detect_leaks=0:max_malloc_fill_size=1073741824:malloc_fill_byte=255:allow_user_segv_handler=1',
+  ASAN_OPTIONS:
+    'detect_leaks=0:max_malloc_fill_size=1073741824:malloc_fill_byte=255:allow_user_segv_handler=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
   TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1',
 };
@@ -56,7 +57,8 @@ function targetOf(name) {
   const parts = [target];
   for (const [condition, then, otherwise] of target.conditions ?? []) {
     const arch = /^target_arch=='(\w+)'$/.exec(condition)?.[1];
-    if (arch === undefined) fail(`binding.gyp: expected a condition on target_arch, got ${condition} (${name}).`);
+    if (arch === undefined)
+      fail(`binding.gyp: expected a condition on target_arch, got ${condition} (${name}).`);
     parts.push(arch === process.arch ? then : (otherwise ?? {}));
   }
   const all = (key) => parts.flatMap((part) => part[key] ?? []);
@@ -111,7 +113,8 @@ async function build(folder, target, product, flags, linkFlags) {
   );
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      if ((await run(compiler, next.args)) !== 0) fail(`Could not compile ${next.source}; the messages are above.`);
+      if ((await run(compiler, next.args)) !== 0)
+        fail(`Could not compile ${next.source}; the messages are above.`);
     }
   };
   mkdirSync(folder, { recursive: true });
@@ -142,9 +145,14 @@ for (const [name, kinds] of Object.entries(sanitizers)) {
   const addon = await build(folder, 'guiderail', 'guiderail.node', flags, ['-shared']);
   // node is not built with the sanitizer, so its library comes first; that of C++ before the first exception is thrown.
   const preloaded = ['libasan.so', 'libstdc++.so.6'].map(libraryPath).join(' ');
-  await check(`tests of the engine, ${kinds}`, 'npx', ['vitest', 'run', '--testTimeout=600000', ...ENGINE_TESTS], {
-    LD_PRELOAD: preloaded,
-    GUIDERAIL_ADDON: addon,
-  });
+  await check(
+    `tests of the engine, ${kinds}`,
+    'npx',
+    ['vitest', 'run', '--testTimeout=600000', ...ENGINE_TESTS],
+    {
+      LD_PRELOAD: preloaded,
+      GUIDERAIL_ADDON: addon,
+    },
+  );
 }
 process.stdout.write('sanitizers: no report\n');
