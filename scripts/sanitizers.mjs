@@ -1,6 +1,7 @@
 // npm run check:sanitizers: the C++ core's tests with the address and undefined-behaviour sanitizers and, apart, with the
 // thread sanitizer, and the engine's tests through an addon that was built with the former. Any report fails. Sources and
-// flags are read from binding.gyp, so that a file added there is here as well; builds stand in build/sanitize-*.
+// flags are read from binding.gyp, so that a file added there is here as well; builds stand in build/sanitize-*. Arguments
+// are those wanted, address or thread.
 // It needs Linux and GCC with its sanitizers, and takes minutes, so that it is no part of npm test.
 import { execSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = process.env.CXX ?? 'g++';
-const sanitizers = { address: 'address,undefined', thread: 'thread' };
+const SANITIZERS = { address: 'address,undefined', thread: 'thread' };
 /** No bit depends on how much is optimised. */
 const FLAGS = ['-O2', '-g', '-fno-omit-frame-pointer'];
 /**
@@ -134,7 +135,12 @@ async function check(what, command, args, environment = {}) {
   if (code !== 0) fail(`sanitizers: ${what} failed (${code})`);
 }
 
-for (const [name, kinds] of Object.entries(sanitizers)) {
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SANITIZERS);
+for (const name of wanted) {
+  if (!Object.hasOwn(SANITIZERS, name)) {
+    fail(`Expected some of ${Object.keys(SANITIZERS).join(', ')}, or nothing for all of them, got ${name}.`);
+  }
+  const kinds = SANITIZERS[name];
   libraryPath(name === 'thread' ? 'libtsan.so' : 'libubsan.so');
   const folder = join(root, 'build', `sanitize-${name}`);
   const flags = [...FLAGS, `-fsanitize=${kinds}`];
