@@ -82,7 +82,7 @@
       "ldflags": ["-pthread"],
       "sources": [
         "native/tests/main.cpp", "native/tests/base_tests.cpp", "native/tests/function_tests.cpp",
-        "native/tests/gemm_tests.cpp", "native/tests/row_tests.cpp",
+        "native/tests/gemm_tests.cpp", "native/tests/model_tests.cpp", "native/tests/row_tests.cpp",
         "native/tests/sampler_tests.cpp"
       ]
     },

@@ -12,8 +12,8 @@ constexpr int QUERIES = 32;
 constexpr int SIBLINGS = 8;
 
 bool areSiblings(const Segment& a, const Segment& b) {
-  return a.rows == 1 && b.rows == 1 && a.prefix > 0 && a.prefix == b.prefix && a.shared.keys == b.shared.keys &&
-         b.firstRow == a.firstRow + 1;
+  return a.rows == 1 && b.rows == 1 && a.prefix > 0 && a.prefix == b.prefix && a.parent == b.parent &&
+         a.shared.keys == b.shared.keys && b.firstRow == a.firstRow + 1;
 }
 
 void cutIntoBlocks(const std::vector<Segment>& segments, std::vector<QueryBlock>& blocks) {
@@ -39,6 +39,18 @@ int longest(const std::vector<Segment>& segments) {
 }
 
 float scoreScale(const ModelShape& shape) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape.headDim))); }
+
+/** Calls f(memory, first, count, firstRow) for the pieces before a segment's own, in ascending order of positions. */
+template <typename F>
+void forPieces(const Segment* segments, const Segment& segment, F f) {
+  if (segment.parent >= 0) {
+    const Segment& parent = segments[segment.parent];
+    forPieces(segments, parent, f);
+    f(parent.memory, parent.prefix, segment.prefix - parent.prefix, parent.firstRow);
+  } else if (segment.prefix > 0) {
+    f(segment.shared, 0, segment.prefix, 0);
+  }
+}
 
 /** What one head of one block works on. */
 struct HeadOfBlock {
@@ -67,10 +79,9 @@ struct HeadOfBlock {
     const int D = shape.headDim, Q = shape.queryWidth();
     const float* query = queries + firstRow() * Q + head * D;
     const int prefix = segment().prefix;
-    if (prefix > 0) {
-      const KeyValues& shared = segment().shared;
-      kernels.gemm(block.count, prefix, D, query, Q, 1, shared.keys + keyHead() * shared.keyHead, 16, D * 16, scores, stride, Onto::Zero);
-    }
+    forPieces(segments, segment(), [&](const KeyValues& memory, int first, int positions, int) {
+      kernels.gemm(block.count, positions, D, query, Q, 1, memory.keys + keyHead() * memory.keyHead, 16, D * 16, scores + first, stride, Onto::Zero);
+    });
     forOwn([&](int row, int count, const Segment& own, int end) {
       kernels.gemm(count, end - prefix, D, query + static_cast<size_t>(row) * Q, Q, 1, own.memory.keys + keyHead() * own.memory.keyHead,
                    16, D * 16, scores + row * stride + prefix, stride, Onto::Zero);
@@ -100,10 +111,10 @@ void forwardHead(const HeadOfBlock& at, const float* queries, float* out, Softma
   }
   at.mask(scores, stride);
   float* target = out + at.firstRow() * Q + at.head * D;
-  if (prefix > 0) {
-    const KeyValues& shared = at.segment().shared;
-    kernels.gemm(count, D, prefix, scores, stride, 1, shared.values + at.keyHead() * shared.valueHead, shared.valueRow, 16, target, Q, Onto::Zero);
-  }
+  forPieces(at.segments, at.segment(), [&](const KeyValues& memory, int first, int positions, int) {
+    kernels.gemm(count, D, positions, scores + first, stride, 1, memory.values + at.keyHead() * memory.valueHead, memory.valueRow, 16, target, Q,
+                 first > 0 ? Onto::Chain : Onto::Zero);
+  });
   at.forOwn([&](int row, int rows, const Segment& own, int end) {
     kernels.gemm(rows, D, end - prefix, scores + row * stride + prefix, stride, 1, own.memory.values + at.keyHead() * own.memory.valueHead, own.memory.valueRow, 16,
                  target + static_cast<size_t>(row) * Q, Q, prefix > 0 ? Onto::Chain : Onto::Zero);
@@ -173,7 +184,7 @@ void scoresBackward(const HeadOfBlock& at, const BackwardInputs& in, const Backw
   at.mask(space.dScores, space.stride);
 }
 
-/** One head of a block of rows: writes dQueries; adds to dKeys and dValues of its segment and of its parent. */
+/** One head of a block of rows: writes dQueries; adds to dKeys and dValues of its segment and of those it continues. */
 void backwardHead(const HeadOfBlock& at, const BackwardInputs& in, const BackwardSpace& space) {
   const Kernels& kernels = at.kernels;
   const int D = at.shape.headDim, Q = at.shape.queryWidth(), K = at.shape.keyWidth(), count = at.block.count;
@@ -182,15 +193,16 @@ void backwardHead(const HeadOfBlock& at, const BackwardInputs& in, const Backwar
   const float* query = in.queries + at.firstRow() * Q + at.head * D;
   const float* dOut = in.dOut + at.firstRow() * Q + at.head * D;
   float* dQuery = in.gradients.queries + at.firstRow() * Q + at.head * D;
-  const auto piece = [&](int firstRow, int from, int positions, Onto onto) {
+  const auto piece = [&](int firstRow, int from, int positions) {
+    const Onto onto = from > 0 ? Onto::Chain : Onto::Zero;
     const size_t key = static_cast<size_t>(firstRow) * K + at.keyHead() * D;
     kernels.gemm(count, D, positions, space.dScores + from, space.stride, 1, in.keys + key, K, 16, dQuery, Q, onto);
     kernels.gemm(positions, D, count, space.dScores + from, 1, space.stride, query, Q, 16, in.gradients.keys + key, K, Onto::Sum);
     kernels.gemm(positions, D, count, space.probs + from, 1, space.stride, dOut, Q, 16, in.gradients.values + key, K, Onto::Sum);
   };
   const int prefix = segment.prefix, end = at.seen(count - 1);
-  if (prefix > 0) piece(at.segments[segment.parent].firstRow, 0, prefix, Onto::Zero);
-  piece(segment.firstRow, prefix, end - prefix, prefix > 0 ? Onto::Chain : Onto::Zero);
+  forPieces(at.segments, segment, [&](const KeyValues&, int first, int positions, int firstRow) { piece(firstRow, first, positions); });
+  piece(segment.firstRow, prefix, end - prefix);
 }
 
 /** Values of a segment's rows to positions start, start + 1, …; its own gradients are zeroed. */
@@ -205,7 +217,10 @@ void beginSegment(const ModelShape& shape, const Segment& segment, int keyHead, 
     storeTransposed(D, in.values + static_cast<size_t>(segment.firstRow) * K + keyHead * D, K, segment.start, segment.rows, space.valuesTransposed);
 }
 
-/** Segments that share a prompt, the prompt's own first: their gradients of its keys have one writer. */
+/**
+ * Segments that share a beginning, parents first: their gradients of its keys have one writer. What is done for a
+ * segment may write over what was done for those before it, but for its parents.
+ */
 std::vector<std::vector<int>> families(const std::vector<Segment>& segments) {
   std::vector<std::vector<int>> families;
   std::vector<int> familyOf(segments.size());

@@ -1,6 +1,6 @@
 // Causal attention of rows of queries over the keys and values of their own sequences, forward and backward. The
-// keys and values of a sequence stand in one or two pieces: those of a prompt are shared by all its responses.
-// Bits do not depend on where the cut is.
+// keys and values of a sequence stand in pieces: those of a prompt are shared by all its responses, and in training those
+// of a beginning by all the prompts that have it. Bits do not depend on where the cuts are.
 #pragma once
 #include <vector>
 
@@ -32,11 +32,12 @@ struct Segment {
   int firstRow;
   int rows;
   int start;
-  /** Positions from 0 that are not in `memory` but in `shared`. */
+  /** Positions from 0 that are not in `memory` but in `shared`, or in the memories of the parent and its parents. */
   int prefix = 0;
-  /** In training: the segment of the same batch whose positions those are; −1 for none. */
+  /** In training: the segment of the same batch that this one continues; −1 for none. */
   int parent = -1;
   KeyValues memory{};
+  /** Where there is no parent. */
   KeyValues shared{};
 };
 
@@ -70,7 +71,8 @@ struct AttentionGradients {
 
 /**
  * From the cotangent of `out` to those of queries, keys and values (rows as in the batch; overwritten). The batch
- * holds every position: a segment starts at 0, or at its prefix where it has a parent, which stands before it.
+ * holds every position: a segment starts at 0, or at its prefix where it has a parent. Between a parent and what continues
+ * it, in one step or more, there stands nothing else.
  */
 void attentionBackward(const Runtime& runtime, const ModelShape& shape, const std::vector<Segment>& segments,
                        const float* queries, const float* keys, const float* values, const float* out,

@@ -55,7 +55,6 @@ void Decoder::layOutKeys(Batch& batch, const LayerActivations& activations, Work
   for (Segment& segment : batch.segments) {
     const ptrdiff_t keyHead = KeyValues::keyHeadFor(shape_, segment.rows);
     segment.memory = {keys, keyHead, activations.value + segment.firstRow * K, D, K};
-    if (segment.parent >= 0) segment.shared = batch.segments[segment.parent].memory;
     keys += keyHead * shape_.keyValueHeads;
   }
 }

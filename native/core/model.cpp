@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "prefixes.hpp"
+
 namespace guiderail {
 
 namespace {
@@ -46,25 +48,59 @@ std::vector<std::vector<size_t>> groupsByPrompt(const std::vector<ScoredSequence
 }
 
 /**
- * Adds sequence s. The last response token predicts nothing that is asked for, so it is not run. A prompt that
- * several have (`shared`) is a segment of its own, number `prompt`.
+ * Beginnings of prompts that are run once for all that continue them: those in common, and the prompts of several
+ * responses themselves, whose numbers follow.
  */
-void addSequence(Batch& batch, std::vector<ScoredRow>& rows, const ScoredSequence& sequence, bool shared, int prompt) {
-  const int length = static_cast<int>(sequence.prompt.size()), run = static_cast<int>(sequence.response.size()) - 1;
-  const int own = batch.rows();
-  int lastOfPrompt;
-  if (shared) {
-    const Segment& segment = batch.segments[prompt];
-    lastOfPrompt = segment.firstRow + segment.rows - 1;
-    if (run > 0) batch.append(sequence.response.data(), run, length, prompt);
-  } else {
-    std::vector<int32_t> tokens = sequence.prompt;
-    tokens.insert(tokens.end(), sequence.response.begin(), sequence.response.end() - 1);
-    batch.append(tokens.data(), length + run, 0);
-    lastOfPrompt = own + length - 1;
+PrefixPlan planBeginnings(const std::vector<ScoredSequence>& sequences, const std::vector<std::vector<size_t>>& groups) {
+  std::vector<const std::vector<int32_t>*> prompts;
+  for (const auto& group : groups) prompts.push_back(&sequences[group.front()].prompt);
+  PrefixPlan plan = planPrefixes(prompts);
+  for (int g = 0; g < static_cast<int>(groups.size()); g++) {
+    if (groups[g].size() == 1) continue;
+    plan.prefixes.push_back({static_cast<int>(prompts[g]->size()), plan.ofPrompt[g], g, static_cast<int>(groups[g].size())});
+    plan.ofPrompt[g] = static_cast<int>(plan.prefixes.size()) - 1;
   }
-  const int firstOfResponse = shared ? own : own + length;
-  for (int t = 0; t <= run; t++) rows.push_back({t == 0 ? lastOfPrompt : firstOfResponse + t - 1, sequence.response[t]});
+  return plan;
+}
+
+/** The beginnings that a batch holds: a segment for each, −1 where it has none. */
+struct Beginnings {
+  const std::vector<CommonPrefix>& all;
+  std::vector<int> segments = std::vector<int>(all.size(), -1);
+
+  void forget() { std::fill(segments.begin(), segments.end(), -1); }
+  int length(int beginning) const { return beginning < 0 ? 0 : all[beginning].length; }
+  int missingRows(int beginning) const {
+    if (beginning < 0 || segments[beginning] >= 0) return 0;
+    const int parent = all[beginning].parent;
+    return length(beginning) - length(parent) + missingRows(parent);
+  }
+  /** Its segment, which is appended where it is missing. */
+  int segmentFor(Batch& batch, int beginning, const std::vector<int32_t>& prompt) {
+    if (beginning < 0) return -1;
+    if (segments[beginning] < 0) {
+      const int parent = all[beginning].parent, start = length(parent);
+      const int before = segmentFor(batch, parent, prompt);
+      segments[beginning] = static_cast<int>(batch.segments.size());
+      batch.append(prompt.data() + start, length(beginning) - start, start, before);
+    }
+    return segments[beginning];
+  }
+};
+
+/**
+ * Adds what a sequence has after segment `parent`, or all of it for −1. The last response token predicts nothing that is
+ * asked for, so it is not run.
+ */
+void addSequence(Batch& batch, std::vector<ScoredRow>& rows, const ScoredSequence& sequence, int parent) {
+  const Segment before = parent < 0 ? Segment{} : batch.segments[parent];
+  const int start = before.start + before.rows, own = batch.rows();
+  std::vector<int32_t> tokens(sequence.prompt.begin() + start, sequence.prompt.end());
+  const int rest = static_cast<int>(tokens.size());
+  tokens.insert(tokens.end(), sequence.response.begin(), sequence.response.end() - 1);
+  if (!tokens.empty()) batch.append(tokens.data(), static_cast<int>(tokens.size()), start, parent);
+  rows.push_back({rest > 0 ? own + rest - 1 : before.firstRow + before.rows - 1, sequence.response[0]});
+  for (size_t t = 1; t < sequence.response.size(); t++) rows.push_back({own + rest + static_cast<int>(t) - 1, sequence.response[t]});
 }
 }  // namespace
 
@@ -108,36 +144,34 @@ void Model::weightsChanged() {
 }
 
 /**
- * Cuts the sequences into micro-batches. A group begins a new one where it does not fit whole, and is cut where it fits
- * none. The limit is of tokens beyond the longest prompt, so that a long prompt is not run again for every few of its
- * responses.
+ * Cuts the sequences into micro-batches; each has what its sequences begin with. A group begins a new one where it does
+ * not fit whole, and is cut where it fits none. The limit is of tokens beyond the longest prompt, so that a long prompt
+ * is not run again for every few of its responses.
  */
 std::vector<Model::MicroBatch> Model::microBatches(const std::vector<ScoredSequence>& sequences) const {
   std::vector<MicroBatch> parts;
+  const auto groups = groupsByPrompt(sequences);
+  const PrefixPlan plan = planBeginnings(sequences, groups);
+  Beginnings beginnings{plan.prefixes};
   size_t longest = 0;  // prompt of the last part
-  const auto fits = [&](size_t promptLength, size_t rows) {
-    return !parts.empty() && parts.back().batch.rows() + rows <= std::max(longest, promptLength) + MICRO_BATCH_TOKENS;
-  };
-  for (const std::vector<size_t>& group : groupsByPrompt(sequences)) {
-    const std::vector<int32_t>& prompt = sequences[group.front()].prompt;
-    const bool shared = group.size() > 1;
-    size_t groupRows = prompt.size();
-    for (const size_t s : group) groupRows += sequences[s].response.size() - 1;
-    int promptSegment = -1;
-    for (const size_t s : group) {
-      const bool begins = s == group.front();
-      if (!fits(prompt.size(), begins ? groupRows : sequences[s].response.size() - 1)) {
+  for (const int group : plan.order) {
+    const int beginning = plan.ofPrompt[group];
+    const auto ownRows = [&](size_t s) {
+      return sequences[s].prompt.size() - beginnings.length(beginning) + sequences[s].response.size() - 1;
+    };
+    size_t whole = 0;
+    for (const size_t s : groups[group]) whole += ownRows(s);
+    for (const size_t s : groups[group]) {
+      const std::vector<int32_t>& prompt = sequences[s].prompt;
+      const size_t rows = beginnings.missingRows(beginning) + (s == groups[group].front() ? whole : ownRows(s));
+      if (parts.empty() || parts.back().batch.rows() + rows > std::max(longest, prompt.size()) + MICRO_BATCH_TOKENS) {
         parts.emplace_back();
-        promptSegment = -1;
+        beginnings.forget();
         longest = 0;
       }
       longest = std::max(longest, prompt.size());
       MicroBatch& part = parts.back();
-      if (shared && promptSegment < 0) {
-        promptSegment = static_cast<int>(part.batch.segments.size());
-        part.batch.append(prompt.data(), static_cast<int>(prompt.size()), 0);
-      }
-      addSequence(part.batch, part.rows, sequences[s], shared, promptSegment);
+      addSequence(part.batch, part.rows, sequences[s], beginnings.segmentFor(part.batch, beginning, prompt));
       part.sequences.push_back(s);
     }
   }
@@ -150,6 +184,7 @@ size_t Model::activationBytes(int rows) const {
 
 void Model::runLayers(MicroBatch& part, bool keep, const std::atomic<bool>* cancelled) {
   const int rows = part.batch.rows();
+  rowsRun_ += static_cast<size_t>(rows);
   part.output = recycler_.take(static_cast<size_t>(rows) * shape_.hiddenSize);
   part.layers.clear();
   // Reserved, because a layer writes its output into the next one's input.

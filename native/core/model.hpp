@@ -73,6 +73,8 @@ class Model {
   Head& head() { return head_; }
   /** Memory for activations and for keys and values. */
   Recycler& recycler() { return recycler_; }
+  /** Rows that forward and recomputation took through the layers so far. */
+  size_t rowsRun() const { return rowsRun_; }
   /** Updates of AdamW applied so far. */
   int64_t& stepCount() { return stepCount_; }
 
@@ -86,7 +88,7 @@ class Model {
   void weightsChanged();
 
  private:
-  /** Whole sequences that are run together; equal prompts are run once. */
+  /** Whole sequences that are run together; what their prompts have in common is run once. */
   struct MicroBatch {
     Batch batch;
     /** Those of each sequence in turn. */
@@ -121,6 +123,7 @@ class Model {
   std::map<uint64_t, Pass> passes_;
   uint64_t nextPass_ = 1;
   int64_t stepCount_ = 0;
+  size_t rowsRun_ = 0;
 };
 
 }  // namespace guiderail

@@ -198,8 +198,11 @@ EachSet pairChains("every element of a product of bf16 is one chain over k in as
     const std::vector<float> a = numbers(21, static_cast<size_t>(s.M) * s.K), b = numbers(22, static_cast<size_t>(s.N) * s.K);
     const std::vector<float> before = numbers(23, static_cast<size_t>(s.M) * s.N);
     std::vector<float> aPairs(static_cast<size_t>(s.M) * terms), bPairs(static_cast<size_t>(terms) * s.N);
-    for (int m = 0; m < s.M; m++) kernels.pairAlong(s.K, &a[m * s.K], &aPairs[m * terms]);
-    for (int t = 0; t < terms; t++) kernels.pairDown(s.N, &b[2 * t * s.N], 2 * t + 1 < s.K ? &b[(2 * t + 1) * s.N] : nullptr, &bPairs[t * s.N]);
+    for (int m = 0; m < s.M; m++) kernels.pairAlong(s.K, a.data() + m * s.K, aPairs.data() + m * terms);
+    for (int t = 0; t < terms; t++) {
+      const float* row = b.data() + 2 * t * s.N;
+      kernels.pairDown(s.N, row, 2 * t + 1 < s.K ? row + s.N : nullptr, bPairs.data() + t * s.N);
+    }
     for (Onto onto : {Onto::Zero, Onto::Sum, Onto::Chain}) {
       Guarded c(before);
       kernels.gemmPairs(s.M, s.N, terms, aPairs.data(), terms, 1, bPairs.data(), s.N, 16, c.data(), s.N, onto);

@@ -1,6 +1,7 @@
 // A harness in a page: tests register themselves and fail by throwing. Numbers to compute on come from the project's
 // own counter-based generator, so that a failure is the same everywhere.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -75,7 +76,7 @@ inline std::vector<float> numbers(uint64_t seed, size_t count, float size = 1.0f
 class Guarded {
  public:
   explicit Guarded(std::vector<float> x) : n_(x.size()), all_(2 * EDGE + n_, guard()) {
-    std::memcpy(data(), x.data(), n_ * sizeof(float));
+    std::copy(x.begin(), x.end(), data());
   }
   explicit Guarded(size_t n) : Guarded(std::vector<float>(n, 0.0f)) {}
   float* data() { return all_.data() + EDGE; }

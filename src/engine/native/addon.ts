@@ -139,8 +139,13 @@ export interface Addon {
   endSampling(sampling: SamplingHandle): void;
 }
 
-/** The same distance from src/engine/native and from dist/engine/native. */
-export const ADDON_PATH = fileURLToPath(new URL('../../../build/Release/guiderail.node', import.meta.url));
+/**
+ * The addon that GUIDERAIL_ADDON names, such as one built with sanitizers, or the one that was built last: the same
+ * distance from src/engine/native and from dist/engine/native.
+ */
+export const ADDON_PATH =
+  process.env.GUIDERAIL_ADDON ??
+  fileURLToPath(new URL('../../../build/Release/guiderail.node', import.meta.url));
 
 /** EngineError with the way out if the addon was not built or cannot be loaded. */
 export function loadAddon(): Addon {
