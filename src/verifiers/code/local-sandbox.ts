@@ -117,10 +117,10 @@ async function assertTests(
       const ending = await budget.exchange(child, { op: 'bridge', text }, { fresh: false, spentMs });
       spentMs += child.lastMs;
       broken ??= failureOf(ending, where, budget);
-      const answer = ending.kind === 'result' ? ending.result.text : undefined;
-      return broken === null && answer !== undefined
-        ? answer
-        : JSON.stringify({ raised: ['RuntimeError', 'the program has ended'] });
+      if (broken === null && ending.kind === 'result' && ending.result.text !== undefined)
+        return ending.result.text;
+      broken ??= failed(`${where} failed: the program exited.`);
+      return JSON.stringify({ raised: ['RuntimeError', 'the program has ended'] });
     };
     const { prelude, setup, entryPoint = null } = task;
     const request: GuestRequest = { op: 'check', prelude, setup, test, entryPoint };

@@ -5,6 +5,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SandboxChild } from './child.ts';
+import { pythonSnapshot } from './python-snapshot.ts';
 import { ALL_LAYERS, type LaunchOrder, type LayerName } from './layers.ts';
 
 export type ChildKind = 'python' | 'javascript';
@@ -18,7 +19,7 @@ export interface PoolOptions {
 }
 
 export class SandboxPool {
-  readonly #order: LaunchOrder;
+  readonly #order: () => Promise<LaunchOrder>;
   readonly #size: number;
   readonly #idle: SandboxChild[] = [];
   readonly #all = new Set<SandboxChild>();
@@ -27,7 +28,7 @@ export class SandboxPool {
   #closed = false;
 
   constructor(kind: ChildKind, role: ChildRole, { size, layers = ALL_LAYERS }: PoolOptions) {
-    this.#order = orderOf(kind, role, layers);
+    this.#order = () => orderOf(kind, role, layers);
     this.#size = size;
     process.once('exit', () => this.close());
   }
@@ -79,7 +80,7 @@ export class SandboxPool {
   async #start(): Promise<SandboxChild> {
     this.#starting++;
     try {
-      const child = await SandboxChild.start(this.#order);
+      const child = await SandboxChild.start(await this.#order());
       this.#all.add(child);
       if (this.#closed) child.kill();
       return child;
@@ -112,7 +113,11 @@ export class SandboxPool {
 }
 
 /** How a child of a kind is started, and what it may read: its scripts, its interpreter, and their manifests. */
-export function orderOf(kind: ChildKind, role: ChildRole, layers: ReadonlySet<LayerName>): LaunchOrder {
+export async function orderOf(
+  kind: ChildKind,
+  role: ChildRole,
+  layers: ReadonlySet<LayerName>,
+): Promise<LaunchOrder> {
   const { folder, root } = builtScripts();
   const script = join(folder, `${kind}-child.js`);
   const manifests = ancestors(folder, root).map((path) => join(path, 'package.json'));
@@ -121,10 +126,11 @@ export function orderOf(kind: ChildKind, role: ChildRole, layers: ReadonlySet<La
   const packageFolder = (name: string) => realpathSync(dirname(require.resolve(`${name}/package.json`)));
   if (kind === 'python') {
     const pyodide = packageFolder('pyodide');
+    const snapshot = await pythonSnapshot(join(folder, 'python-snapshot-child.js'), pyodide);
     return {
       script,
-      args: [pyodide, role],
-      readable: [...scripts, ...manifests, join(pyodide, sep)],
+      args: [pyodide, role, snapshot],
+      readable: [...scripts, ...manifests, join(pyodide, sep), snapshot],
       layers,
     };
   }

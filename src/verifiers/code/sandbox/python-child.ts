@@ -3,12 +3,12 @@
 // that memory, taken before the first program, undoes whatever a program did (changed builtins, patched
 // modules, open handles) when it is put back. What lies outside that memory is watched, and a child whose
 // files or streams were touched says that it is worn.
-import { constants } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { loadPyodide } from 'pyodide';
 import { readLine, readRequest, seal, writeReply } from './channel.ts';
 import type { ChildReply, ChildRequest } from './protocol.ts';
-import { PYTHON_HARNESS, PYTHON_SEAL } from './python-harness.ts';
+import { PYTHON_ENVIRONMENT, PYTHON_HARNESS, PYTHON_SEAL } from './python-harness.ts';
 
 const PAGE = 65_536;
 /** A memory this much larger than at the start costs more to put back than a new child. */
@@ -31,7 +31,7 @@ interface WasmMemory {
 }
 type Harness = { get(index: number): ((argument: unknown) => string) & { destroy(): void } };
 
-const [folder = '', role = 'program'] = process.argv.slice(2);
+const [folder = '', role = 'program', snapshot = ''] = process.argv.slice(2);
 const memory = { limitBytes: Number.POSITIVE_INFINITY };
 let current: ChildRequest | null = null;
 let stdout: Uint8Array[] = [];
@@ -49,9 +49,10 @@ const { loadPyodide: load } = (await import(pathToFileURL(`${folder}/pyodide.mjs
 };
 const python = await load({
   indexURL: `${folder}/`,
-  env: { PYTHONHASHSEED: '0', HOME: '/home/pyodide' },
+  env: PYTHON_ENVIRONMENT,
   jsglobals: Object.create(null) as object,
-});
+  _loadSnapshot: readFileSync(snapshot),
+} as Parameters<typeof loadPyodide>[0]);
 const module = (python as unknown as { _module: PyodideModule })._module;
 const utf8 = new TextDecoder();
 const bytes = new TextEncoder();

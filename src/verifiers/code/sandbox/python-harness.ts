@@ -9,11 +9,18 @@
 // `Remote`: attributes, items, calls and iteration go over; comparison and truth do not, so that an object
 // cannot declare itself equal to what is expected.
 
-export const PYTHON_HARNESS = String.raw`
+/** The variables of a Python child; a fixed hash seed makes the order of sets the same in every run. */
+export const PYTHON_ENVIRONMENT = { PYTHONHASHSEED: '0', HOME: '/home/pyodide' };
+
+/** What is imported before the first program, so that an import costs it nothing. */
+export const PYTHON_IMPORTS = `
 import sys, json, types, builtins, ast, math, cmath, collections, itertools, functools, operator, heapq, bisect
 import re, typing, string, random, datetime, time, decimal, fractions, copy, io, dataclasses, enum, abc
 import statistics, traceback, threading, contextlib, textwrap, array, numbers
+`;
 
+export const PYTHON_HARNESS = String.raw`
+${PYTHON_IMPORTS}
 sys.stdout.reconfigure(line_buffering=False)
 sys.set_int_max_str_digits(0)
 
