@@ -42,3 +42,9 @@ export function shortened(text: string, length = 120): string {
   const line = JSON.stringify(text.trim());
   return line.length <= length ? line : `${line.slice(0, length)}…"`;
 }
+
+/** The same without quotation marks, for text that has its own. */
+export function cut(text: string, length = 160): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= length ? line : `${line.slice(0, length)}…`;
+}

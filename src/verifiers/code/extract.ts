@@ -25,7 +25,8 @@ export function extractProgram(
   language: 'python' | 'javascript',
   extract: 'fenced' | 'fenced-or-whole',
 ): ExtractedProgram | null {
-  const blocks = fencedBlocks(response).filter(({ code }) => code.trim() !== '');
+  const all = fencedBlocks(response);
+  const blocks = all.filter(({ code }) => code.trim() !== '');
   const named = blocks.filter((block) => NAMES[language].includes(block.language));
   const unnamed = blocks.filter((block) => block.language === '');
   // A block that was never closed counts only where there is no complete one.
@@ -34,7 +35,7 @@ export function extractProgram(
   ]);
   const block = chosen.find((candidate) => candidate !== undefined);
   if (block !== undefined) return { code: block.code, whole: false };
-  if (extract === 'fenced' || blocks.length > 0 || response.trim() === '') return null;
+  if (extract === 'fenced' || all.length > 0 || response.trim() === '') return null;
   return { code: response, whole: true };
 }
 

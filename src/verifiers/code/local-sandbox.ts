@@ -3,7 +3,7 @@
 // (the checker), which calls the program through here, by value. So nothing a program prints, patches or exits
 // with can be taken for a pass.
 import { availableParallelism } from 'node:os';
-import { shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
+import { cut, shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
 import { parseJson, sameOutput, sameValue, showJson, showWire, type Json } from './compare.ts';
 import type { Ending, ExchangeOptions, SandboxChild } from './sandbox/child.ts';
 import { SandboxPool, type ChildKind, type ChildRole, type PoolOptions } from './sandbox/pool.ts';
@@ -92,8 +92,8 @@ async function callTests(
     if (failure !== null) return failure;
     const value = ending.kind === 'result' ? ending.result.value : undefined;
     if (value === undefined || !sameValue(expected, value, task.tolerance)) {
-      const call = shortened(`${task.entryPoint}(${json.join(', ')})`);
-      const reason = `${where} failed: ${call} expected ${shortened(showJson(expected))}, got ${shortened(showWire(value))}.`;
+      const call = cut(`${task.entryPoint}(${json.join(', ')})`);
+      const reason = `${where} failed: ${call} expected ${cut(showJson(expected))}, got ${cut(showWire(value))}.`;
       return { kind: 'failed', reason };
     }
   }
@@ -200,14 +200,14 @@ function failureOf(ending: Ending, where: string, { limits }: Budget): TestsOutc
           }
         : {
             kind: 'died',
-            reason: `${where} failed: the interpreter went down with the program (${shortened(ending.detail)}).`,
+            reason: `${where} failed: the interpreter went down with the program (${cut(ending.detail)}).`,
           };
   }
 }
 
 function errorOutcome(error: GuestError, where: string): TestsOutcome | null {
   const at = error.line === null ? '' : ` in line ${error.line}`;
-  const what = `${error.type}${error.message === '' ? '' : `: ${shortened(error.message, 240)}`}`;
+  const what = `${error.type}${error.message === '' ? '' : `: ${cut(error.message, 300)}`}`;
   switch (error.kind) {
     case 'syntax':
       return { kind: 'syntax', reason: `The program does not compile${at}: ${what}.` };
@@ -219,14 +219,13 @@ function errorOutcome(error: GuestError, where: string): TestsOutcome | null {
     case 'exit':
       return error.message === '0'
         ? null
-        : failed(`${where} failed: the program exited with ${shortened(error.message)}.`);
+        : failed(`${where} failed: the program exited with ${cut(error.message)}.`);
     case 'memory':
       return failed(`${where} failed: over the memory limit (${what}).`);
     case 'time':
       return failed(`${where} failed: over the time limit.`);
     default: {
-      const source =
-        error.source === undefined || error.source === '' ? '' : ` at ${shortened(error.source, 200)}`;
+      const source = error.source === undefined || error.source === '' ? '' : ` at ${cut(error.source, 200)}`;
       return failed(`${where} failed${source === '' ? at : source}: ${what}.`);
     }
   }

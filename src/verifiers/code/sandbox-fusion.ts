@@ -4,7 +4,7 @@
 // program's own interpreter, where it could declare itself right, so they are refused.
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
-import { shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
+import { cut, shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
 import { parseJson, sameOutput, sameValue, showJson, showWire, type Json } from './compare.ts';
 import type { Wire } from './sandbox/protocol.ts';
 import type { CodeTask, FunctionTask, StdioTask } from './task.ts';
@@ -85,7 +85,7 @@ export class SandboxFusion implements CodeBackend {
       if (reply.status === 'SandboxError' || !reply.run_result) {
         return {
           kind: 'graderError',
-          reason: `${this.#url} reports ${reply.status}: ${shortened(reply.message ?? '')}.`,
+          reason: `${this.#url} reports ${reply.status}: ${cut(reply.message ?? '')}.`,
         };
       }
       return reply.run_result;
@@ -131,7 +131,7 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
           ? null
           : {
               kind: 'failed',
-              reason: `${where} failed: expected ${shortened(showJson(expected))}, got ${shortened(showWire(value))}.`,
+              reason: `${where} failed: expected ${cut(showJson(expected))}, got ${cut(showWire(value))}.`,
             };
       },
     };
@@ -184,10 +184,10 @@ function failureOf(result: RunResult, where: string, limits: CodeLimits): TestsO
   return missing
     ? {
         kind: 'graderError',
-        reason: `${where} could not be run: the sandbox lacks something (${shortened(stderr)}).`,
+        reason: `${where} could not be run: the sandbox lacks something (${cut(stderr)}).`,
       }
     : {
         kind: 'failed',
-        reason: `${where} failed: the program ended with status ${result.return_code ?? 'unknown'} (${shortened(stderr)}).`,
+        reason: `${where} failed: the program ended with status ${result.return_code ?? 'unknown'} (${cut(stderr)}).`,
       };
 }

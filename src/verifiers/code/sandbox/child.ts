@@ -34,6 +34,8 @@ export interface ExchangeOptions {
   readonly timeMs: number;
   readonly memoryBytes: number;
   readonly outputBytes: number;
+  /** How long it may take to begin; a machine that does not let it begin is no fault of the program. */
+  readonly beginMs?: number;
   /** Answers what a checker asks the program; its time is not counted here. */
   readonly onBridge?: (text: string) => Promise<string>;
 }
@@ -139,7 +141,7 @@ export class SandboxChild {
     this.#spentMs = 0;
     const ending = await new Promise<Ending>((end) => {
       this.#flight = { token, options, end, began: false };
-      this.#timer = setTimeout(() => this.#overdue(), BEGIN_MS);
+      this.#timer = setTimeout(() => this.#overdue(), options.beginMs ?? BEGIN_MS);
       this.#watch = setInterval(() => void this.#watchMemory(), WATCH_MS);
       const { stdin = '', fresh, memoryBytes, outputBytes, timeMs } = options;
       this.#send({ token, request, stdin, fresh, memoryBytes, outputBytes, timeMs } satisfies ChildRequest);
