@@ -39,10 +39,12 @@ export class LocalSandbox implements CodeBackend {
       case 'stdio':
         return this.#stdio(program, task, budget);
       case 'function':
-        return this.pool(task.language, 'program').lend((child) => callTests(child, program, task, budget));
+        return this.pool(task.language, 'program').lend(budget.memoryBytes, (child) =>
+          callTests(child, program, task, budget),
+        );
       case 'asserts':
-        return this.pool(task.language, 'program').lend((child) =>
-          this.pool(task.language, 'checker').lend((checker) =>
+        return this.pool(task.language, 'program').lend(budget.memoryBytes, (child) =>
+          this.pool(task.language, 'checker').lend(budget.memoryBytes, (checker) =>
             assertTests(child, checker, program, task, budget),
           ),
         );
@@ -53,10 +55,10 @@ export class LocalSandbox implements CodeBackend {
     for (const [index, test] of task.tests.entries()) {
       const where = `Test ${index + 1} of ${task.tests.length}`;
       // A program may end its interpreter and still be right, so each test borrows anew.
-      const ending = await this.pool(task.language, 'program').lend((child) =>
+      const ending = await this.pool(task.language, 'program').lend(budget.memoryBytes, (child) =>
         budget.exchange(child, { op: 'run', code: program }, { stdin: test.stdin, fresh: true }),
       );
-      const failure = failureOf(ending, where, budget);
+      const failure = failureOf(ending, where, budget, true);
       if (failure !== null) return failure;
       const { stdout } = ending as Extract<Ending, { stdout: string }>;
       if (!sameOutput(test.stdout, stdout, task.tolerance)) {
@@ -119,7 +121,7 @@ async function assertTests(
       broken ??= failureOf(ending, where, budget);
       if (broken === null && ending.kind === 'result' && ending.result.text !== undefined)
         return ending.result.text;
-      broken ??= failed(`${where} failed: the program exited.`);
+      broken ??= failed(`${where} failed: the program gave no answer.`);
       return JSON.stringify({ raised: ['RuntimeError', 'the program has ended'] });
     };
     const { prelude, setup, entryPoint = null } = task;
@@ -134,21 +136,19 @@ async function assertTests(
 
 async function load(child: SandboxChild, program: string, budget: Budget): Promise<TestsOutcome | null> {
   const ending = await budget.exchange(child, { op: 'load', code: program }, { fresh: true });
-  const failure = failureOf(ending, 'The program', budget);
-  if (failure !== null) return failure;
-  return ending.kind === 'result' && ending.result.error === null
-    ? null
-    : { kind: 'failed', reason: 'The program ended itself before it was tested.' };
+  return failureOf(ending, 'The program before its tests', budget);
 }
 
 /** Time and output that are left of what a response may use. */
 class Budget {
   readonly limits: CodeLimits;
+  readonly memoryBytes: number;
   #timeMs: number;
   #outputBytes: number;
 
   constructor(limits: CodeLimits) {
     this.limits = limits;
+    this.memoryBytes = limits.memoryMb * MIB;
     this.#timeMs = limits.responseTimeMs;
     this.#outputBytes = limits.responseOutputBytes;
   }
@@ -162,7 +162,7 @@ class Budget {
     const timeMs = Math.min(this.limits.timeMs - spentMs, this.#timeMs);
     if (timeMs <= 0) return { kind: 'time' };
     const outputBytes = Math.min(this.limits.outputBytes, this.#outputBytes);
-    const memoryBytes = this.limits.memoryMb * MIB;
+    const { memoryBytes } = this;
     const ending = await child.exchange(request, { ...options, timeMs, memoryBytes, outputBytes });
     this.#timeMs -= child.lastMs;
     if ('stdout' in ending) this.#outputBytes -= ending.stdout.length;
@@ -170,13 +170,13 @@ class Budget {
   }
 }
 
-/** Null where the request ended as it should: without an error, or with exit status 0. */
-function failureOf(ending: Ending, where: string, { limits }: Budget): TestsOutcome | null {
+/** Null where the request ended as it should: without an error, or (a whole program only) with exit status 0. */
+function failureOf(ending: Ending, where: string, { limits }: Budget, mayExit = false): TestsOutcome | null {
   switch (ending.kind) {
     case 'result':
-      return ending.result.error === null ? null : errorOutcome(ending.result.error, where);
+      return ending.result.error === null ? null : errorOutcome(ending.result.error, where, mayExit);
     case 'exit':
-      return ending.status === 0
+      return ending.status === 0 && mayExit
         ? null
         : failed(`${where} failed: the program exited with status ${ending.status}.`);
     case 'time':
@@ -205,7 +205,7 @@ function failureOf(ending: Ending, where: string, { limits }: Budget): TestsOutc
   }
 }
 
-function errorOutcome(error: GuestError, where: string): TestsOutcome | null {
+function errorOutcome(error: GuestError, where: string, mayExit: boolean): TestsOutcome | null {
   const at = error.line === null ? '' : ` in line ${error.line}`;
   const what = `${error.type}${error.message === '' ? '' : `: ${cut(error.message, 300)}`}`;
   switch (error.kind) {
@@ -217,7 +217,7 @@ function errorOutcome(error: GuestError, where: string): TestsOutcome | null {
         reason: `${where} could not be run: the sandbox lacks something (${what}).`,
       };
     case 'exit':
-      return error.message === '0'
+      return error.message === '0' && mayExit
         ? null
         : failed(`${where} failed: the program exited with ${cut(error.message)}.`);
     case 'memory':

@@ -60,6 +60,8 @@ export class SandboxChild {
   worn = false;
   /** Milliseconds of the last request that were its own: without waiting for a processor. */
   lastMs = 0;
+  /** The most memory a request was granted so far. */
+  grantedBytes = 0;
   readonly #process: ChildProcess;
   readonly #pipe: Socket;
   readonly #complaints: Readable;
@@ -139,6 +141,7 @@ export class SandboxChild {
     const token = randomBytes(16).toString('hex');
     this.#hold(true);
     this.#spentMs = 0;
+    this.grantedBytes = Math.max(this.grantedBytes, options.memoryBytes);
     const ending = await new Promise<Ending>((end) => {
       this.#flight = { token, options, end, began: false };
       this.#timer = setTimeout(() => this.#overdue(), options.beginMs ?? BEGIN_MS);

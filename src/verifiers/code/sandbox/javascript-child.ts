@@ -5,10 +5,15 @@ import { pathToFileURL } from 'node:url';
 import type { getQuickJS, QuickJSContext, QuickJSHandle } from 'quickjs-emscripten';
 import { readLine, readRequest, seal, writeReply } from './channel.ts';
 import { JAVASCRIPT_HARNESS } from './javascript-harness.ts';
+import { capMemory, memoryCap } from './memory-cap.ts';
 import type { ChildReply, ChildRequest, GuestError, GuestRequest, GuestResult } from './protocol.ts';
 
 const STACK_BYTES = 512 * 1024;
 const STDERR_KEPT = 2000;
+/** What the module needs for itself; its memory begins with 16 MiB. */
+const BASE_BYTES = 16 * 2 ** 20;
+
+const LATE: GuestError = { type: 'InternalError', message: 'interrupted', kind: 'time', line: null };
 
 class Guest {
   readonly context: QuickJSContext;
@@ -19,12 +24,14 @@ class Guest {
   }
 }
 
+capMemory();
 const [library = '', role = 'program'] = process.argv.slice(2);
 const { getQuickJS: load } = (await import(pathToFileURL(library).href)) as { getQuickJS: typeof getQuickJS };
 const quickjs = await load();
 let current: ChildRequest | null = null;
 let guest: Guest | null = null;
 let deadline = 0;
+let interrupted = false;
 let stdout: string[] = [];
 let stdoutBytes = 0;
 let stderr = '';
@@ -39,13 +46,16 @@ function serve(request: ChildRequest): void {
   [stdout, stdoutBytes, stderr] = [[], 0, ''];
   writeReply({ token: request.token, type: 'began' });
   deadline = performance.now() + request.timeMs;
+  interrupted = false;
+  memoryCap.limitBytes = BASE_BYTES + request.memoryBytes;
+  memoryCap.refused = false;
   let reply: Pick<ChildReply, 'type' | 'text' | 'status' | 'worn'>;
   try {
     if (request.fresh || guest === null) {
       release();
       guest = newGuest(request.memoryBytes);
     }
-    reply = { type: 'done', text: JSON.stringify(answer(guest, request.request)), worn: false };
+    reply = { type: 'done', text: JSON.stringify(answer(guest, request.request)), worn: memoryCap.refused };
   } catch (error) {
     reply = { type: 'fatal', text: String(error).slice(0, 200), status: null, worn: true };
   }
@@ -67,7 +77,7 @@ function newGuest(memoryBytes: number): Guest {
   const runtime = quickjs.newRuntime();
   runtime.setMemoryLimit(memoryBytes);
   runtime.setMaxStackSize(STACK_BYTES);
-  runtime.setInterruptHandler(() => performance.now() > deadline);
+  runtime.setInterruptHandler(() => (interrupted ||= performance.now() > deadline));
   const context = runtime.newContext();
   give(context, '__write', (stream, text) => keep(context.getNumber(stream), context.getString(text)));
   give(context, '__input', () => context.newString(current?.stdin ?? ''));
@@ -98,8 +108,14 @@ function answer({ context, harness }: Guest, request: GuestRequest): GuestResult
     return textOf(context, result);
   };
   const evaluate = (code: string, file: string): GuestError | null => {
-    const result = textOf(context, context.evalCode(code, file));
-    return typeof result === 'string' ? drain(context, invoke) : result;
+    const result = context.evalCode(code, file);
+    if (result.error)
+      return errorOf(
+        context,
+        result.error.consume((handle) => handle.dup()),
+      );
+    // The last statement is often the call of an async function, whose failure is the program's.
+    return result.value.consume((value) => drain(context, invoke) ?? rejection(context, value));
   };
   switch (request.op) {
     case 'run':
@@ -144,8 +160,16 @@ function drain(
     }
     const more = invoke('turn');
     if (typeof more !== 'string') return more;
+    // An interrupted job only rejects its promise; the program is late all the same.
+    if (interrupted) return LATE;
     if (more !== 'true') return null;
   }
+}
+
+function rejection(context: QuickJSContext, value: QuickJSHandle): GuestError | null {
+  const state = context.getPromiseState(value);
+  if (state.type !== 'rejected') return null;
+  return state.error.consume((error) => errorOf(context, error));
 }
 
 function textOf(
@@ -166,9 +190,7 @@ function textOf(
 }
 
 function errorOf(context: QuickJSContext, handle: QuickJSHandle): GuestError {
-  if (performance.now() > deadline) {
-    return { type: 'InternalError', message: 'interrupted', kind: 'time', line: null };
-  }
+  if (interrupted) return LATE;
   const field = (name: string): string => {
     if (context.typeof(handle) !== 'object') return name === 'message' ? context.typeof(handle) : '';
     const value = context.getProp(handle, name);

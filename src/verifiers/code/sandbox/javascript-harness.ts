@@ -135,10 +135,15 @@ export const JAVASCRIPT_HARNESS = String.raw`
     try { return JSON.stringify({ value: encode(lookup(m.name)(...m.args.map(decode))) }); }
     catch (e) { return JSON.stringify({ raised: [String(e && e.name), String(e && e.message)] }); }
   };
+  const errors = { Error, TypeError, RangeError, ReferenceError, EvalError, URIError };
   let last = '';
   const caller = (name) => (...args) => {
     const answer = JSON.parse(bridge(JSON.stringify({ name, args: args.map((x) => encode(x)) })));
-    if (answer.raised) { const error = new Error(answer.raised[1]); error.name = answer.raised[0]; throw error; }
+    if (answer.raised) {
+      // Only the language's own errors keep their type: no other name may mean anything to the checker.
+      const [type, message] = answer.raised;
+      throw Object.hasOwn(errors, type) ? new errors[type](message) : new Error(type + ': ' + message);
+    }
     const value = decode(answer.value);
     last = name + '(' + args.map((x) => show(x, 1)).join(', ').slice(0, 200) + ') gave ' + show(value, 1).slice(0, 200);
     return value;

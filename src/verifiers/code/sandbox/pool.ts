@@ -33,9 +33,16 @@ export class SandboxPool {
     process.once('exit', () => this.close());
   }
 
-  /** Lends a child to `work`. Rejects where no child can be started. */
-  async lend<T>(work: (child: SandboxChild) => Promise<T>): Promise<T> {
-    const child = await this.#lease();
+  /**
+   * Lends a child to `work`. Rejects where no child can be started. WebAssembly memory does not shrink, so a child
+   * that once was granted more than `memoryBytes` could not be held to them, and is replaced.
+   */
+  async lend<T>(memoryBytes: number, work: (child: SandboxChild) => Promise<T>): Promise<T> {
+    let child = await this.#lease();
+    if (child.grantedBytes > memoryBytes) {
+      this.#discard(child);
+      child = await this.#start();
+    }
     try {
       return await work(child);
     } catch (error) {
@@ -121,7 +128,9 @@ export async function orderOf(
   const { folder, root } = builtScripts();
   const script = join(folder, `${kind}-child.js`);
   const manifests = ancestors(folder, root).map((path) => join(path, 'package.json'));
-  const scripts = ['channel', 'protocol', `${kind}-harness`].map((name) => join(folder, `${name}.js`));
+  const scripts = ['channel', 'memory-cap', 'protocol', `${kind}-harness`].map((name) =>
+    join(folder, `${name}.js`),
+  );
   const require = createRequire(import.meta.url);
   const packageFolder = (name: string) => realpathSync(dirname(require.resolve(`${name}/package.json`)));
   if (kind === 'python') {

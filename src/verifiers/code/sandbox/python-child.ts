@@ -7,10 +7,10 @@ import { constants, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { loadPyodide } from 'pyodide';
 import { readLine, readRequest, seal, writeReply } from './channel.ts';
+import { capMemory, memoryCap } from './memory-cap.ts';
 import type { ChildReply, ChildRequest } from './protocol.ts';
 import { PYTHON_ENVIRONMENT, PYTHON_HARNESS, PYTHON_SEAL } from './python-harness.ts';
 
-const PAGE = 65_536;
 /** A memory this much larger than at the start costs more to put back than a new child. */
 const WORN_GROWTH = 128 * 2 ** 20;
 const STDERR_KEPT = 2000;
@@ -25,14 +25,9 @@ interface PyodideModule {
     currentPath: string;
   };
 }
-interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-  grow(deltaPages: number): number;
-}
 type Harness = { get(index: number): ((argument: unknown) => string) & { destroy(): void } };
 
 const [folder = '', role = 'program', snapshot = ''] = process.argv.slice(2);
-const memory = { limitBytes: Number.POSITIVE_INFINITY };
 let current: ChildRequest | null = null;
 let stdout: Uint8Array[] = [];
 let stdoutBytes = 0;
@@ -81,7 +76,7 @@ function serve(request: ChildRequest): void {
   fresh = false;
   [stdout, stdoutBytes, stderr, touched] = [[], 0, '', false];
   [stdin, stdinAt] = [bytes.encode(request.stdin), 0];
-  memory.limitBytes = first.length + request.memoryBytes;
+  memoryCap.limitBytes = first.length + request.memoryBytes;
   writeReply({ token: request.token, type: 'began' });
   let reply: Pick<ChildReply, 'type' | 'text' | 'status' | 'worn'>;
   try {
@@ -96,7 +91,7 @@ function serve(request: ChildRequest): void {
       worn: true,
     };
   }
-  memory.limitBytes = Number.POSITIVE_INFINITY;
+  memoryCap.limitBytes = Number.POSITIVE_INFINITY;
   const { token } = request;
   writeReply({ token, ...reply, stdout: collected(), stderr: stderr.slice(-STDERR_KEPT) });
 }
@@ -158,18 +153,6 @@ function bridge(text: string): string {
   if (current === null) throw new Error('No test is running.');
   writeReply({ token: current.token, type: 'bridge', text });
   return (JSON.parse(readLine()) as { text: string }).text;
-}
-
-/** V8 bounds a heap of JavaScript but not WebAssembly memory; a refused growth is a MemoryError in Python. */
-function capMemory(): void {
-  const { prototype } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: WasmMemory } } })
-    .WebAssembly.Memory;
-  const grow = Object.getOwnPropertyDescriptor(prototype, 'grow')!.value as (delta: number) => number;
-  prototype.grow = function (this: WasmMemory, delta: number): number {
-    if (this.buffer.byteLength + delta * PAGE > memory.limitBytes)
-      throw new RangeError('Over the memory limit.');
-    return Reflect.apply(grow, this, [delta]);
-  };
 }
 
 /** Marks this child as worn when a program creates, changes or removes something of the in-memory file system. */

@@ -220,7 +220,6 @@ def _ask(message):
             kind, text = RuntimeError, f'{name}: {text}'
         try: error = kind(text)
         except TypeError: error = RuntimeError(f'{name}: {text}')
-        error.of_the_program = True
         raise error
     return answer
 
@@ -258,12 +257,13 @@ def _check(m):
             exec(compile(m['prelude'], '<prelude>', 'exec', dont_inherit=True), space)
         names = _free_names(m['setup'], m['test'])
         names = [n for n in sorted(names) if n not in space and n != 'candidate'] + ([entry] if entry else [])
+    except BaseException as e:
+        # The prelude and the tests come with the problem: that they do not even load is not the program's doing.
+        return {'error': {**_error(e, '<prelude>'), 'kind': 'missing'}}
+    try:
         for name, what in _ask({'op': 'names', 'names': names})['names'].items():
             space[name] = _caller(name) if what[0] == 'call' else _decode(what[1])
         if entry: space['candidate'] = space[entry] = _caller(entry)
-    except BaseException as e:
-        return {'error': {**_error(e, '<prelude>'), 'kind': 'raised' if getattr(e, 'of_the_program', False) else 'missing'}}
-    try:
         exec(compile(m['setup'], '<setup>', 'exec', dont_inherit=True), space)
         exec(compile(m['test'], '<test>', 'exec', dont_inherit=True), space)
         return {'error': None}
