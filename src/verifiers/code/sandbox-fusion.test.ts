@@ -54,7 +54,7 @@ it('sends each test as the API wants it, and compares the output here', async ()
   const { backend, requests } = await scripted(finished('2\n'), finished('3\n'));
   expect(await gradeCode(response, stdio, limits, backend)).toMatchObject({ kind: 'correct' });
   expect(requests.map(({ path }) => path)).toEqual(['/run_code', '/run_code']);
-  expect(requests[1]!.body).toEqual({
+  expect(requests[1].body).toEqual({
     code: 'print(int(input()) + 1)\n',
     language: 'python',
     stdin: '2',
@@ -99,7 +99,7 @@ it('calls a function on arguments that it sends, and never sends what is expecte
   const program = '```python\ndef f(a, b): ...\n```';
   expect(await gradeCode(program, task, limits, backend)).toMatchObject({ kind: 'correct' });
   expect(await gradeCode(program, task, limits, backend)).toMatchObject({ kind: 'wrong' });
-  expect(requests[0]!.body.stdin).toBe('[[1, 2], 3]');
+  expect(requests[0].body.stdin).toBe('[[1, 2], 3]');
   expect(JSON.stringify(requests)).not.toContain('12345678901234567890');
 });
 

@@ -163,8 +163,8 @@ function wireOf(value: Json): Wire {
     return ['i', value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`];
   if (Array.isArray(value)) return ['l', (value as readonly Json[]).map(wireOf)];
   if (typeof value === 'object' && value !== null)
-    return ['o', Object.entries(value).map(([key, item]) => [key, wireOf(item as Json)])];
-  return value as Wire;
+    return ['o', Object.entries(value).map(([key, item]) => [key, wireOf(item)])];
+  return value;
 }
 
 function failureOf(result: RunResult, where: string, limits: CodeLimits): TestsOutcome | null {

@@ -9,7 +9,7 @@ import type { loadPyodide } from 'pyodide';
 import { readLine, readRequest, seal, writeReply } from './channel.ts';
 import { capMemory, memoryCap } from './memory-cap.ts';
 import type { ChildReply, ChildRequest } from './protocol.ts';
-import { PYTHON_ENVIRONMENT, PYTHON_HARNESS, PYTHON_SEAL } from './python-harness.ts';
+import { PYTHON_ENTRY, PYTHON_ENVIRONMENT, PYTHON_SEAL } from './python-harness.ts';
 
 /** A memory this much larger than at the start costs more to put back than a new child. */
 const WORN_GROWTH = 128 * 2 ** 20;
@@ -47,7 +47,7 @@ const python = await load({
   env: PYTHON_ENVIRONMENT,
   jsglobals: Object.create(null) as object,
   _loadSnapshot: readFileSync(snapshot),
-} as Parameters<typeof loadPyodide>[0]);
+});
 const module = (python as unknown as { _module: PyodideModule })._module;
 const utf8 = new TextDecoder();
 const bytes = new TextEncoder();
@@ -55,7 +55,7 @@ python.setStdout({ write: keepStdout, isatty: false });
 python.setStderr({ write: keepStderr, isatty: false });
 python.setStdin({ read: giveStdin, isatty: false });
 const space = () => ({ globals: python.runPython('{"__name__": "harness"}') as never });
-const harness = python.runPython(PYTHON_HARNESS, space()) as Harness;
+const harness = python.runPython(PYTHON_ENTRY, space()) as Harness;
 const handle = harness.get(0);
 if (role === 'checker') harness.get(1)(bridge);
 python.unregisterJsModule('js');

@@ -290,7 +290,21 @@ def _set_bridge(bridge):
     global _bridge
     _bridge = bridge
 
-(_handle, _set_bridge)
+_entry = (_handle, _set_bridge)
+`;
+
+/** Makes the module of the harness from its text, which is in the global `source`. */
+export const PYTHON_INSTALL = String.raw`
+import sys, types
+harness = sys.modules['harness'] = types.ModuleType('harness')
+exec(compile(source, 'harness', 'exec'), harness.__dict__)
+del source, harness
+`;
+
+/** Takes the harness out of where programs would find it, and gives its two functions. */
+export const PYTHON_ENTRY = `
+import sys
+sys.modules.pop('harness')._entry
 `;
 
 /** Takes the interpreter's doors to JavaScript out of it; runs last, before the first program. */
