@@ -1,11 +1,12 @@
 // Which verifier serves which value of `Problem.verifier`. A new verifier is one file and one line here.
 import { closest } from 'fastest-levenshtein';
 import { DataError } from '../errors.ts';
+import { codeVerifier } from './code/grade-code.ts';
 import { exactAnswer } from './exact-answer.ts';
 import type { Verifier } from './verifier.ts';
 
 const VERIFIERS: ReadonlyMap<string, Verifier> = new Map(
-  [exactAnswer].map((verifier) => [verifier.kind, verifier]),
+  [exactAnswer, codeVerifier].map((verifier) => [verifier.kind, verifier]),
 );
 
 /** The kinds a problem may name. */

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { parseJson, sameOutput, sameValue } from './compare.ts';
+import type { Wire } from './sandbox/protocol.ts';
+
+const APPS = { relative: 1e-5, absolute: 1e-8 };
+const EXACT = { relative: 0, absolute: 0 };
+
+describe('sameOutput', () => {
+  it.each([
+    ['3\n', '3'],
+    ['a b\nc\n', '  a b \n c\n\n'],
+    ['1 2 3', '1\n2\n3'],
+    ['0.333333', '0.33333333'],
+    ['1', '1.0000001'],
+    ['1.0', '1'],
+    ['100000', '+100000'],
+    ['1e3', '1000.0'],
+    ['', '\n'],
+  ])('takes for %j the output %j', (expected, got) => {
+    expect(sameOutput(expected, got, APPS)).toBe(true);
+  });
+
+  it.each([
+    ['3', '4'],
+    ['3', ''],
+    ['3', '3 3'],
+    ['YES', 'yes'],
+    ['0.3333', '0.3343'],
+    ['10000000', '10000001'], // numpy.allclose would take it
+    ['9007199254740993', '9007199254740992'],
+    ['1', '0x1'],
+    ['nan', '1'],
+    ['a b', 'ab'],
+  ])('refuses for %j the output %j', (expected, got) => {
+    expect(sameOutput(expected, got, APPS)).toBe(false);
+  });
+
+  it('compares as closely as the task says', () => {
+    expect(sameOutput('1.0', '1.001', { relative: 0.01, absolute: 0 })).toBe(true);
+    expect(sameOutput('1.0', '1.0000001', EXACT)).toBe(false);
+  });
+});
+
+describe('sameValue', () => {
+  it.each<[string, Wire]>([
+    ['[1, 2]', ['t', [1, ['f', '2.0']]]],
+    ['[[1], "a", null, true]', ['l', [['l', [1]], 'a', null, true]]],
+    [
+      '{"a": 1, "2": [0.5]}',
+      [
+        'd',
+        [
+          [2, ['l', [['f', '0.5']]]],
+          ['a', 1],
+        ],
+      ],
+    ],
+    ['1234567890123456789012', ['i', '0x42ed123b0bd8203a14']],
+    ['-9007199254740993', ['i', '-0x20000000000001']],
+    ['"1234567890123456789"', '1234567890123456789'],
+  ])('takes for %s the value %j', (expected, got) => {
+    expect(sameValue(parseJson(expected), got, EXACT)).toBe(true);
+  });
+
+  it.each<[string, Wire]>([
+    ['[1, 2]', ['l', [2, 1]]],
+    ['[1, 2]', ['s', [1, 2]]],
+    ['[1]', 1],
+    [
+      '{"a": 1}',
+      [
+        'd',
+        [
+          ['a', 1],
+          ['b', 2],
+        ],
+      ],
+    ],
+    ['{"a": 1}', ['d', [['toString', 1]]]],
+    ['1234567890123456789012', ['f', '1.2345678901234568e+21']],
+    ['-9007199254740993', ['i', '-0x20000000000000']],
+    ['0.3', ['f', '0.30000000000000004']],
+    ['1', '1'],
+    ['1', ['h', 0, 'Anything']],
+    ['"l"', ['l', []]],
+    ['true', 'True'],
+  ])('refuses for %s the value %j', (expected, got) => {
+    expect(sameValue(parseJson(expected), got, EXACT)).toBe(false);
+  });
+
+  it('joins fractions, and no integers, within a tolerance', () => {
+    const loose = { relative: 0.1, absolute: 0 };
+    expect(sameValue(0.3, ['f', '0.30000000000000004'], loose)).toBe(true);
+    expect(sameValue(10, 11, loose)).toBe(false);
+  });
+});

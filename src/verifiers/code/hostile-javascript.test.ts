@@ -1,0 +1,109 @@
+// JavaScript that tries to pass without solving anything, to outlive its limits or to reach the machine, as in
+// hostile-python.test.ts.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_CODE_LIMITS } from './backend.ts';
+import { gradeCode } from './grade-code.ts';
+import { LocalSandbox } from './local-sandbox.ts';
+import { parseCodeTask } from './task.ts';
+
+const SECRET = 'not-for-programs';
+const sandbox = new LocalSandbox({ size: 1 });
+beforeAll(() => {
+  process.env.GUIDERAIL_TEST_SECRET = SECRET;
+});
+afterAll(() => {
+  delete process.env.GUIDERAIL_TEST_SECRET;
+  sandbox.close();
+});
+
+const limits = { ...DEFAULT_CODE_LIMITS, timeMs: 500, memoryMb: 64, outputBytes: 100_000 };
+const grade = async (language: string, program: string, task: object) =>
+  gradeCode(
+    `\`\`\`${language}\n${program}\n\`\`\``,
+    parseCodeTask(JSON.stringify({ language, ...task })),
+    limits,
+    sandbox,
+  );
+const stdio = { style: 'stdio', tests: [{ stdin: '20\n', stdout: 'yes' }] };
+
+describe('JavaScript', () => {
+  it.each([
+    ['an infinite loop', 'for (;;) {}', /time limit/],
+    [
+      'a loop that catches everything',
+      'for (;;) { try { for (;;) {} } catch {} finally { continue; } }',
+      /time limit/,
+    ],
+    ['promises without end', 'const f = () => Promise.resolve().then(f); f();', /time limit/],
+    ['timers without end', 'const f = () => setTimeout(f, 0); f();', /time limit/],
+    [
+      'an expression that backtracks',
+      '/^(a+)+$/.test("a".repeat(40) + "b"); console.log("no");',
+      /time limit|got "no"/,
+    ],
+    ['an allocation bomb', 'const all = []; for (;;) all.push(new Array(1000).fill(1));', /memory limit/],
+    ['deep recursion', 'const f = () => f() + 1; f();', /stack|memory limit/],
+    ['a flood of output', 'for (;;) console.log("yes".repeat(1000));', /output limit/],
+    ['files', 'console.log(require("fs").readFileSync("/etc/passwd", "utf8") ? "yes" : "");', /ENOENT/],
+    [
+      'a process',
+      'console.log(require("child_process").execSync("echo yes"));',
+      /Cannot find module 'child_process'/,
+    ],
+    [
+      'a module by import',
+      'import("node:fs").then(() => console.log("yes"), () => console.log("no"));',
+      /no|Error/,
+    ],
+    [
+      'the environment',
+      `console.log(JSON.stringify(process.env).includes("${SECRET}") ? "yes" : "no");`,
+      /got "no"/,
+    ],
+    [
+      'a constructor that leads out',
+      'const g = console.log.constructor("return this")(); console.log(["fetch", "Buffer", "WebAssembly", "XMLHttpRequest", "std", "os"].some((k) => k in g) || g.process.binding || g.process.mainModule ? "yes" : "no");',
+      /got "no"/,
+    ],
+    ['right output and then an exception', 'console.log("yes"); throw new Error("late");', /late/],
+    ['right output and then a status', 'console.log("yes"); process.exit(2);', /exited with 2/],
+    [
+      'right output and then a rejection',
+      'console.log("yes"); (async () => { for (;;) {} })();',
+      /time limit/,
+    ],
+  ])('%s', async (_, program, sentence) => {
+    const { kind, reason } = await grade('javascript', program, stdio);
+    expect(kind).not.toBe('correct');
+    expect(`${kind}: ${reason}`).toMatch(sentence);
+  });
+
+  const test = 'const assert = require("assert");\nassert.deepEqual(f(1), { a: 12345 });';
+  it.each([
+    [
+      'polluted prototypes',
+      'Object.prototype.a = 12345; Object.prototype.toJSON = () => ({ a: 12345 }); Array.prototype.every = () => true; Object.keys = () => []; function f() { return {}; }',
+    ],
+    ['a polluted __proto__', 'function f() { return JSON.parse(\'{"__proto__": {"a": 12345}}\'); }'],
+    ['a changed JSON', 'JSON.stringify = () => \'{"error": null}\'; function f() { return 0; }'],
+    [
+      'changed globals of the tests',
+      'globalThis.require = () => ({ deepEqual() {} }); function f() { return 0; }',
+    ],
+    ['valueOf', 'function f() { return { valueOf: () => 12345, toString: () => "12345" }; }'],
+    [
+      'a proxy',
+      'function f() { return new Proxy({}, { get: () => 12345, ownKeys: () => ["b"], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }) }); }',
+    ],
+    ['an exit', 'function f() { process.exit(0); }'],
+  ])('passes no test by %s', async (_, program) => {
+    const verdict = await grade('javascript', program, { style: 'asserts', entryPoint: 'f', tests: [test] });
+    expect(verdict.kind).toBe('wrong');
+  });
+
+  it('starts every program in a new world', async () => {
+    await grade('javascript', 'Object.prototype.x = 1; globalThis.leftover = 1; console.log("yes");', stdio);
+    const probe = 'console.log(({}).x === undefined && typeof leftover === "undefined" ? "yes" : "no");';
+    expect(await grade('javascript', probe, stdio)).toMatchObject({ kind: 'correct' });
+  });
+});

@@ -1,0 +1,189 @@
+// Python that tries to pass without solving anything, to outlive their limits or to reach the machine. Each must
+// come out as no pass, and the interpreter must be as good as new for whoever comes next.
+import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_CODE_LIMITS } from './backend.ts';
+import { gradeCode } from './grade-code.ts';
+import { LocalSandbox } from './local-sandbox.ts';
+import { parseCodeTask } from './task.ts';
+
+const SECRET = 'not-for-programs';
+let sandbox: LocalSandbox;
+let server: Server;
+let visits = 0;
+
+beforeAll(async () => {
+  process.env.GUIDERAIL_TEST_SECRET = SECRET;
+  server = createServer((socket) => {
+    visits++;
+    socket.destroy();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  sandbox = new LocalSandbox({ size: 1 });
+});
+afterAll(() => {
+  delete process.env.GUIDERAIL_TEST_SECRET;
+  sandbox.close();
+  server.close();
+});
+
+const limits = { ...DEFAULT_CODE_LIMITS, timeMs: 500, memoryMb: 64, outputBytes: 100_000 };
+const grade = async (language: string, program: string, task: object) =>
+  gradeCode(
+    `\`\`\`${language}\n${program}\n\`\`\``,
+    parseCodeTask(JSON.stringify({ language, ...task })),
+    limits,
+    sandbox,
+  );
+
+const stdio = { style: 'stdio', tests: [{ stdin: '20\n', stdout: 'yes' }] };
+const asserts = {
+  style: 'asserts',
+  entryPoint: 'f',
+  tests: [
+    'assert f(1) == 12345',
+    'assert all(map(lambda x: f(x) == x, [1, 2]))',
+    'assert abs(f(3) - 9) < 1e-6',
+  ],
+};
+const call = { style: 'function', entryPoint: 'f', tests: [{ args: [1], returns: 12345 }] };
+
+describe('Python', () => {
+  it.each([
+    ['an infinite loop', 'while True: pass', /time limit/],
+    [
+      'a loop that catches everything',
+      'while True:\n  try:\n    while True: pass\n  except: pass',
+      /time limit/,
+    ],
+    ['one enormous allocation', 'x = bytearray(2**30)', /memory limit/],
+    ['many allocations', 'x = []\nwhile True: x.append("a" * 10**6)', /memory limit/],
+    ['a number without end', 'x = 7\nwhile True: x = x * x', /(memory|time) limit/],
+    [
+      'deep recursion',
+      'import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1) + 1\nf(0)',
+      /memory limit|RecursionError|went down/,
+    ],
+    [
+      'deep recursion in C',
+      'x = []\nfor i in range(10**6): x = [x]\nprint(x)',
+      /RecursionError|went down|limit/,
+    ],
+    ['a flood of output', 'while True: print("yes" * 1000)', /output limit/],
+    ['fork', 'import os\nif os.fork() == 0: print("yes")', /Function not implemented|OSError/],
+    ['a process', 'import subprocess\nprint(subprocess.check_output(["echo", "yes"]).decode())', /OSError/],
+    ['os.system', 'import os\nprint("yes" if os.system("true") == 0 else "no")', /got "no"|Error/],
+    ['a file of the host', 'print("yes" if open("/etc/passwd").read() else "")', /FileNotFoundError/],
+    [
+      'the folders of the host',
+      'import os\nprint("yes" if os.path.exists("/work") or os.path.exists("/etc/hostname") else "no")',
+      /got "no"/,
+    ],
+    [
+      'the environment',
+      `import os\nprint("yes" if "${SECRET}" in str(dict(os.environ)) or "GUIDERAIL_TEST_SECRET" in os.environ else "no")`,
+      /got "no"/,
+    ],
+    ['right output and then an exception', 'print("yes")\nraise ValueError("late")', /ValueError: late/],
+    ['right output and then an exit status', 'print("yes")\nimport sys\nsys.exit(3)', /exited with 3/],
+    [
+      'right output and then a hard exit status',
+      'import os\nprint("yes", flush=True)\nos._exit(3)',
+      /status 3/,
+    ],
+    ['right output and then a loop', 'print("yes", flush=True)\nwhile True: pass', /time limit/],
+    [
+      'the end of the interpreter through its memory',
+      'import ctypes\nprint("yes", flush=True)\nctypes.memset(0, 255, 2**24)',
+      /wrong/,
+    ],
+    [
+      'a call to nowhere',
+      'import ctypes\nprint("yes", flush=True)\nctypes.CFUNCTYPE(None)(2**20 + 1)()',
+      /wrong/,
+    ],
+    ['hosts object by import', 'import js\nprint("yes")', /No module named 'js'/],
+    ['hosts object through Pyodide', 'import pyodide_js\nprint("yes")', /No module named 'pyodide_js'/],
+    [
+      'hosts object through its core',
+      'import _pyodide_core\nprint("yes")',
+      /No module named '_pyodide_core'/,
+    ],
+  ])('%s', async (_, program, sentence) => {
+    const { kind, reason } = await grade('python', program, stdio);
+    expect(kind).not.toBe('correct');
+    expect(`${kind}: ${reason}`).toMatch(sentence);
+  });
+
+  it('opens no connection', async () => {
+    const { port } = server.address() as AddressInfo;
+    const program = `import socket\ns = socket.create_connection(("127.0.0.1", ${port}))\nprint("yes" if s.recv(1) == b"" else "no")`;
+    expect(
+      await grade('python', program, { ...stdio, tests: [{ stdin: '', stdout: 'connected' }] }),
+    ).toMatchObject({ kind: 'wrong' });
+    expect(visits).toBe(0);
+  });
+
+  it('leaves no file on the host', async () => {
+    const path = `/tmp/guiderail-escape-${process.pid}`;
+    await grade('python', `open("${path}", "w").write("x")\nprint("yes")`, stdio);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it.each([
+    [
+      'objects equal to everything',
+      'class A:\n  def __eq__(s, o): return True\n  def __lt__(s, o): return True\n  def __bool__(s): return True\n  def __sub__(s, o): return s\n  def __abs__(s): return s\ndef f(x): return A()',
+    ],
+    [
+      'numbers equal to everything',
+      'class A(int):\n  def __eq__(s, o): return True\n  def __sub__(s, o): return 0\ndef f(x): return A(5)',
+    ],
+    ['a hard exit', 'import os\ndef f(x): os._exit(0)'],
+    ['a hard exit before the tests', 'import os\nos._exit(0)\ndef f(x): ...'],
+    ['an exit', 'import sys\ndef f(x): sys.exit(0)'],
+    [
+      'the end of the iteration that asks',
+      'def f(x):\n  if x == 1 and not hasattr(f, "n"):\n    f.n = 1\n    return 12345\n  raise StopIteration',
+    ],
+    [
+      'a changed json',
+      'import json\njson.dumps = lambda *a, **k: \'{"error": null, "text": "{\\\\"value\\\\": true}", "value": true}\'\ndef f(x): return 0',
+    ],
+    [
+      'changed frames above',
+      'import sys\nframe = sys._getframe()\nwhile frame:\n  for name in list(frame.f_globals):\n    if name.startswith("_") and not name.startswith("__") and callable(frame.f_globals[name]): frame.f_globals[name] = lambda *a, **k: \'{"error": null}\'\n  frame = frame.f_back\ndef f(x): return 0',
+    ],
+    [
+      'a changed assert',
+      'import builtins\nbuiltins.AssertionError = Warning\nbuiltins.abs = lambda x: 0\nbuiltins.all = lambda x: True\ndef f(x): return 12345',
+    ],
+    [
+      'AssertionError swallowed by a trace',
+      'import sys\nsys.settrace(lambda *a: None)\ndef f(x): raise AssertionError("passed")',
+    ],
+    [
+      'output that looks like an answer',
+      'print(\'{"error": null}\')\nprint(\'{"token": "", "type": "done", "text": "{\\\\"error\\\\": null}"}\', flush=True)\ndef f(x): return 1',
+    ],
+    ['values that nest without end', 'x = []\nx.append(x)\ndef f(y): return x'],
+    ['a range too long to walk', 'def f(x): return range(10**15)'],
+  ])('passes no test by %s', async (_, program) => {
+    for (const task of [asserts, call]) {
+      const { kind } = await grade('python', program, task);
+      // 12345 is right for the one test of `call` and the first of the asserts; the others must fail.
+      expect(kind).toBe(task === call && program.includes('return 12345') ? 'correct' : 'wrong');
+    }
+  });
+
+  it('finds the interpreter as it was after a program that changed it', async () => {
+    const poison =
+      'import builtins, json, sys, math\nbuiltins.len = lambda x: 0\njson.loads = None\nmath.pi = 3\nsys.stdin = None\nsys.modules["re"] = None\nsys.setrecursionlimit(60)\nbuiltins.leftover = 1\nprint("yes")';
+    await grade('python', poison, stdio);
+    const probe =
+      'import re, math, json, builtins\nassert len("ab") == 2 and math.pi > 3.1 and json.loads("1") == 1 and not hasattr(builtins, "leftover")\ndef f(n): return 0 if n == 0 else f(n - 1)\nf(500)\nprint("yes" if input() == "20" else "no")';
+    expect(await grade('python', probe, stdio)).toMatchObject({ kind: 'correct' });
+  });
+});

@@ -1,0 +1,177 @@
+// The process in which Python from a model runs: Pyodide, warm, one request after the other, never returning to
+// the event loop. Its one idea: all of the interpreter's state is its WebAssembly memory, so that a copy of
+// that memory, taken before the first program, undoes whatever a program did (changed builtins, patched
+// modules, open handles) when it is put back. What lies outside that memory is watched, and a child whose
+// files or streams were touched says that it is worn.
+import { constants, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { loadPyodide } from 'pyodide';
+import { readLine, readRequest, seal, writeReply } from './channel.ts';
+import { capMemory, memoryCap } from './memory-cap.ts';
+import type { ChildReply, ChildRequest } from './protocol.ts';
+import { PYTHON_ENTRY, PYTHON_ENVIRONMENT, PYTHON_SEAL } from './python-harness.ts';
+
+/** A memory this much larger than at the start costs more to put back than a new child. */
+const WORN_GROWTH = 128 * 2 ** 20;
+const STDERR_KEPT = 2000;
+
+interface Stream {
+  readonly fd: number;
+}
+interface PyodideModule {
+  readonly HEAPU8: Uint8Array;
+  readonly FS: Record<string, (...args: unknown[]) => unknown> & {
+    streams: (Stream | null)[];
+    currentPath: string;
+  };
+}
+type Harness = { get(index: number): ((argument: unknown) => string) & { destroy(): void } };
+
+const [folder = '', role = 'program', snapshot = ''] = process.argv.slice(2);
+let current: ChildRequest | null = null;
+let stdout: Uint8Array[] = [];
+let stdoutBytes = 0;
+let stderr = '';
+let stdin: Uint8Array = new Uint8Array(0);
+let stdinAt = 0;
+let touched = false;
+
+capMemory();
+// Pyodide asks for Node's constants in a way that the permission model refuses altogether.
+Object.assign(process, { binding: () => ({ fs: constants }) });
+const { loadPyodide: load } = (await import(pathToFileURL(`${folder}/pyodide.mjs`).href)) as {
+  loadPyodide: typeof loadPyodide;
+};
+const python = await load({
+  indexURL: `${folder}/`,
+  env: PYTHON_ENVIRONMENT,
+  jsglobals: Object.create(null) as object,
+  _loadSnapshot: readFileSync(snapshot),
+});
+const module = (python as unknown as { _module: PyodideModule })._module;
+const utf8 = new TextDecoder();
+const bytes = new TextEncoder();
+python.setStdout({ write: keepStdout, isatty: false });
+python.setStderr({ write: keepStderr, isatty: false });
+python.setStdin({ read: giveStdin, isatty: false });
+const space = () => ({ globals: python.runPython('{"__name__": "harness"}') as never });
+const harness = python.runPython(PYTHON_ENTRY, space()) as Harness;
+const handle = harness.get(0);
+if (role === 'checker') harness.get(1)(bridge);
+python.unregisterJsModule('js');
+python.unregisterJsModule('pyodide_js');
+handle('{"op": "run", "code": "pass"}');
+python.runPython(PYTHON_SEAL, space());
+const streams = [...module.FS.streams];
+watchFiles();
+seal();
+const first = module.HEAPU8.slice();
+let fresh = true;
+writeReply({ token: '', type: 'began' });
+for (;;) serve(readRequest());
+
+function serve(request: ChildRequest): void {
+  current = request;
+  if (request.fresh && !fresh) restore();
+  fresh = false;
+  [stdout, stdoutBytes, stderr, touched] = [[], 0, '', false];
+  [stdin, stdinAt] = [bytes.encode(request.stdin), 0];
+  memoryCap.limitBytes = first.length + request.memoryBytes;
+  writeReply({ token: request.token, type: 'began' });
+  let reply: Pick<ChildReply, 'type' | 'text' | 'status' | 'worn'>;
+  try {
+    reply = { type: 'done', text: handle(JSON.stringify(request.request)), worn: worn() };
+    if (typeof reply.text !== 'string') throw new Error('The interpreter gave no answer.');
+  } catch (error) {
+    const status = (error as { status?: unknown } | null)?.status;
+    reply = {
+      type: 'fatal',
+      text: String(error).slice(0, 200),
+      status: typeof status === 'number' ? status : exitStatus(),
+      worn: true,
+    };
+  }
+  memoryCap.limitBytes = Number.POSITIVE_INFINITY;
+  const { token } = request;
+  writeReply({ token, ...reply, stdout: collected(), stderr: stderr.slice(-STDERR_KEPT) });
+}
+
+/** The interpreter notes its exit status in `process.exitCode`, which `seal` left as a plain object. */
+function exitStatus(): number | null {
+  const code: unknown = process.exitCode;
+  return typeof code === 'number' ? code : null;
+}
+
+function restore(): void {
+  const now = module.HEAPU8;
+  now.set(first);
+  if (now.length > first.length) now.fill(0, first.length); // the allocator counts on zeros there
+}
+
+function worn(): boolean {
+  const { FS, HEAPU8 } = module;
+  const sameStreams =
+    FS.streams.length === streams.length && FS.streams.every((stream, fd) => stream === streams[fd]);
+  return touched || !sameStreams || HEAPU8.length > first.length + WORN_GROWTH;
+}
+
+function collected(): string {
+  const whole = new Uint8Array(stdoutBytes);
+  let at = 0;
+  for (const part of stdout) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return utf8.decode(whole);
+}
+
+function keepStdout(part: Uint8Array): number {
+  if (current === null) return part.length;
+  stdoutBytes += part.length;
+  if (stdoutBytes > current.outputBytes) {
+    writeReply({ token: current.token, type: 'output' });
+    for (;;) readLine(); // the host ends this process
+  }
+  stdout.push(part.slice());
+  return part.length;
+}
+
+function keepStderr(part: Uint8Array): number {
+  stderr = (stderr + utf8.decode(part.slice(-STDERR_KEPT))).slice(-2 * STDERR_KEPT);
+  return part.length;
+}
+
+function giveStdin(into: Uint8Array): number {
+  const part = stdin.subarray(stdinAt, stdinAt + into.length);
+  into.set(part);
+  stdinAt += part.length;
+  return part.length;
+}
+
+/** The checker's way to the program: through the host, by value. */
+function bridge(text: string): string {
+  if (current === null) throw new Error('No test is running.');
+  writeReply({ token: current.token, type: 'bridge', text });
+  return (JSON.parse(readLine()) as { text: string }).text;
+}
+
+/** Marks this child as worn when a program creates, changes or removes something of the in-memory file system. */
+function watchFiles(): void {
+  const { FS } = module;
+  const WRITES = 0o3 | 0o100 | 0o1000; // O_WRONLY | O_RDWR, O_CREAT, O_TRUNC
+  for (const name of 'mknod mkdir rename unlink rmdir symlink chmod truncate mount unmount chdir utime'.split(
+    ' ',
+  )) {
+    const original = FS[name];
+    if (original === undefined) continue;
+    FS[name] = function (this: unknown, ...args: unknown[]): unknown {
+      touched = true;
+      return Reflect.apply(original, this, args);
+    };
+  }
+  const open = FS.open!;
+  FS.open = function (this: unknown, ...args: unknown[]): unknown {
+    if (typeof args[1] !== 'number' || (args[1] & WRITES) !== 0) touched = true;
+    return Reflect.apply(open, this, args);
+  };
+}
