@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { promptOptionsSchema } from '../data/prompts.ts';
 import { LORA_TARGETS } from '../model/adapter.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
+import { DEFAULT_LIMITS } from '../verifiers/pool.ts';
 
 const positiveInteger = z.number().int().positive();
 const count = z.number().int().min(0);
@@ -124,6 +125,34 @@ const guidanceSchema = z.strictObject({
     .min(0)
     .default(0.1)
     .describe('Weight of the likelihood term that retains guided ability; 0 for none.'),
+});
+
+const verificationSchema = z.strictObject({
+  custom: z
+    .record(z.string().regex(/^[\w-]+$/), z.string().min(1))
+    .default({})
+    .describe(
+      'Verifiers of your own: modules, relative to the working directory, by the kind that problems name (CONTRIBUTING.md says what a module exports).',
+    ),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(DEFAULT_LIMITS.timeoutMs / 1000)
+    .describe(
+      'Time for one response. A verifier that takes longer is stopped; its rollout is left out and counted (graderTimeout).',
+    ),
+  memoryMiB: z
+    .number()
+    .int()
+    .min(32)
+    .default(DEFAULT_LIMITS.memoryMiB)
+    .describe(
+      'JavaScript heap for each response that is verified; with more, its rollout is left out and counted.',
+    ),
+  processes: positiveInteger
+    .optional()
+    .describe('Responses verified at once; default: the cores this process may use. Changes no result.'),
 });
 
 const shapingSchema = z
@@ -248,6 +277,7 @@ export const trainRecipeSchema = z
     problems: problemsSchema,
     prompt: promptOptionsSchema.prefault({}),
     sampling: samplingSchema,
+    verification: verificationSchema.prefault({}),
     guidance: guidanceSchema.prefault({}),
     loss: lossSchema.prefault({}),
     optimizer: optimizerSchema,

@@ -8,7 +8,6 @@ import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
 import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
-import { verifierFor } from '../verifiers/registry.ts';
 import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { ProblemSource, TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
@@ -22,12 +21,14 @@ export interface PreparedPlan {
   readonly workload: Workload;
 }
 
+type VerifierFor = ResponderSettings['verifierFor'];
 type Unusable = TrainRecipe['problems']['unusable'];
 
 export async function preparePlan(
   recipe: TrainRecipe,
   sampler: Sampler,
   tokenizer: ChatTokenizer,
+  verifierFor: VerifierFor,
 ): Promise<PreparedPlan> {
   const warnings: string[] = [];
   const responder = responderOf(tokenizer, recipe.prompt, {
@@ -35,11 +36,12 @@ export async function preparePlan(
     temperature: recipe.sampling.temperature,
     stopStrings: recipe.sampling.stopStrings,
     runSeed: recipe.seed,
+    verifierFor,
   });
   const guidedContext = contextOfLevel(recipe.guidance.level);
   const contexts: Context[] = recipe.guidance.strategy === 'none' ? ['plain'] : ['plain', guidedContext];
   const load = async (source: ProblemSource, used: readonly Context[]) => {
-    const { problems, rejected } = await loadProblems(source);
+    const { problems, rejected } = await loadProblems(source, verifierFor);
     handleRejected(rejected, nameOf(source), recipe.problems.unusable, warnings);
     const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
     return keepFitting(problems, long, recipe, sampler, warnings);
@@ -88,7 +90,7 @@ export async function preparePlan(
 export function responderOf(
   tokenizer: ChatTokenizer,
   prompt: PromptOptions,
-  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'truncation' | 'stopStrings' | 'runSeed'>,
+  rest: Omit<ResponderSettings, 'renderPrompt' | 'decode' | 'stopTokens'>,
 ): ResponderSettings {
   const rendered = new Map<string, Int32Array>();
   return {
@@ -101,7 +103,6 @@ export function responderOf(
     },
     decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
     stopTokens: tokenizer.stopTokens,
-    verifierFor,
     ...rest,
   };
 }
@@ -109,6 +110,7 @@ export function responderOf(
 /** DataError if a problem names a verifier there is not: no response to it could ever be graded. */
 export async function loadProblems(
   source: ProblemSource,
+  verifierFor: VerifierFor,
 ): Promise<{ problems: Problem[]; rejected: RejectedRow[] }> {
   if ('machines' in source) {
     return { problems: machinesProblems(source.machines, source.split, source.count), rejected: [] };

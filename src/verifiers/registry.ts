@@ -14,11 +14,11 @@ export function verifierKinds(): string[] {
   return [...VERIFIERS.keys()];
 }
 
-/** The verifier of a kind; an unknown kind is a DataError that names the known ones and the nearest. */
-export function verifierFor(kind: string): Verifier {
+/** The verifier of a kind; an unknown kind is a DataError that names the known ones, `others` too, and the nearest. */
+export function verifierFor(kind: string, others: readonly string[] = []): Verifier {
   const verifier = VERIFIERS.get(kind);
   if (verifier !== undefined) return verifier;
-  const kinds = verifierKinds();
+  const kinds = [...verifierKinds(), ...others];
   throw new DataError(
     `Expected the verifier of a problem to be one of ${kinds.map((known) => `"${known}"`).join(', ')}, ` +
       `got "${kind}"; did you mean "${closest(kind, kinds)}"?`,

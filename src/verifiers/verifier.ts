@@ -18,6 +18,8 @@ export interface Verifier {
    * is asked for, because it takes next to no time whatever it is given, or starts children with limits of their own.
    */
   readonly inPool?: boolean;
+  /** Loads what the first response needs, before its time begins to count. */
+  prepare?(): Promise<unknown>;
   /**
    * A response that gives this gold answer, so that data can be checked against its own verifier; null where a gold
    * answer is not a response (the tests of a program). It may throw a DataError for an answer it cannot read. Without it

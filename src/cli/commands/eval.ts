@@ -12,6 +12,7 @@ import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
 import { handleRejected, loadProblems, quoteProblem, responderOf } from '../../train/prepare.ts';
 import { contextOfLevel, hintLevel, type Context, type Problem } from '../../types.ts';
+import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
@@ -95,14 +96,15 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   const progress = createProgress(io.stderr);
   const folder = resolve(io.cwd, options.model);
   const context = contextOf(options);
-  const problems = await problemsFor(context, options, io.cwd, progress);
+  const verifiers = new VerifierPool();
+  const problems = await problemsFor(context, options, verifiers, io.cwd, progress);
   const { hintTemplate: template, systemPrompt, maxNewTokens, temperature, seed } = options;
   const { stopString: stopStrings } = options;
   const truncation = { topK: options.topK, topP: options.topP, minP: options.minP };
   const responder = responderOf(
     await loadTokenizer(folder),
     { hintTemplate: template, ...(systemPrompt !== undefined && { systemPrompt }) },
-    { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed },
+    { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed, verifierFor: verifiers.verifierFor },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = engineFrom(options);
@@ -137,6 +139,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   } finally {
     progress.done();
     interrupt.dispose();
+    await verifiers.close();
     await engine.close();
   }
 }
@@ -153,11 +156,15 @@ function contextOf({ context, level }: EvalOptions): Context {
 async function problemsFor(
   context: Context,
   options: EvalOptions,
+  verifiers: VerifierPool,
   cwd: string,
   progress: Progress,
 ): Promise<Problem[]> {
   const limit = options.limit === undefined ? {} : { limit: options.limit };
-  const { problems, rejected } = await loadProblems({ file: resolve(cwd, options.problems), ...limit });
+  const { problems, rejected } = await loadProblems(
+    { file: resolve(cwd, options.problems), ...limit },
+    verifiers.verifierFor,
+  );
   const warnings: string[] = [];
   handleRejected(
     rejected,

@@ -9,7 +9,7 @@ import { parseEquation, parseFormula } from './formulae.ts';
 import { readGold, splitRange, type Gold } from './gold.ts';
 import { normaliseWords, plainText } from './latex.ts';
 import { splitQuantity } from './numbers.ts';
-import { valueIn, within } from './units.ts';
+import { loadUnits, valueIn, within } from './units.ts';
 
 /** Longer answers are no answers: nothing that is graded here needs as much. */
 const LONGEST_ANSWER = 2000;
@@ -167,4 +167,4 @@ function goldResponse(answer: string): string {
   }
 }
 
-export const science: Verifier = { kind: 'science', verify: judge, goldResponse };
+export const science: Verifier = { kind: 'science', prepare: loadUnits, verify: judge, goldResponse };

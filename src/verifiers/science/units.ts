@@ -47,8 +47,8 @@ const SHARES: Readonly<Record<string, number>> = { '%': 0.01, percent: 0.01, ppm
 
 let loading: Promise<Units> | null = null;
 
-/** mathjs takes a second to load, so it is loaded when the first quantity comes. */
-function loadUnits(): Promise<Units> {
+/** mathjs takes a second to load, so it is loaded when science is graded and not before. */
+export function loadUnits(): Promise<Units> {
   loading ??= import('mathjs').then(({ create, unitDependencies }) => {
     const { Unit } = create({ unitDependencies: unitDependencies! });
     for (const [name, definition, prefixes] of MORE_UNITS)
