@@ -8,6 +8,7 @@ import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
 import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
+import { formatGateOf } from '../verifiers/format-gate.ts';
 import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { ProblemSource, TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
@@ -37,6 +38,8 @@ export async function preparePlan(
     stopStrings: recipe.sampling.stopStrings,
     runSeed: recipe.seed,
     verifierFor,
+    formatGate: formatGateOf(recipe.verification.format),
+    ...(recipe.verification.parts && { rewardParts: recipe.verification.parts }),
   });
   const guidedContext = contextOfLevel(recipe.guidance.level);
   const contexts: Context[] = recipe.guidance.strategy === 'none' ? ['plain'] : ['plain', guidedContext];

@@ -17,6 +17,12 @@ export function extractAnswer(response: string): string | null {
   return answer === null || answer.trim() === '' ? null : answer.trim();
 }
 
+/** The content of the last complete `\boxed{…}`; null where there is none or it is blank. */
+export function extractBoxed(response: string): string | null {
+  const answer = lastBoxed(response);
+  return answer === null || answer.trim() === '' ? null : answer.trim();
+}
+
 function lastBoxed(response: string): string | null {
   let start = response.lastIndexOf(BOXED);
   while (start !== -1) {
