@@ -23,7 +23,7 @@ export interface Verifier {
   /**
    * A response that gives this gold answer, so that data can be checked against its own verifier; null where a gold
    * answer is not a response (the tests of a program). It may throw a DataError for an answer it cannot read. Without it
-   * the response is the answer in `\boxed{…}`.
+   * the response has the answer after `####` and in `\boxed{…}`.
    */
   goldResponse?(answer: string): string | null;
   verify(input: VerifierInput): Promise<Verdict>;

@@ -62,6 +62,6 @@ describe('guiderail data check', () => {
     scratch.writeRows('mine.jsonl', [{ prompt: 'a', answer: '5', verifier: 'mine' }]);
     const { code, out } = await scratch.run(['data', 'check', 'mine.jsonl', '--custom', 'mine=mine.mjs']);
     expect(code).toBe(1);
-    expect(out).toContain('mine.jsonl:1 (answer, mine): refused: \\boxed{5}');
+    expect(out).toContain('mine.jsonl:1 (answer, mine): refused: #### 5\n\\boxed{5}');
   });
 });

@@ -117,7 +117,7 @@ async function checkGold({ problem, line }: NumberedProblem, pool: VerifierPool)
   let response: string | null;
   try {
     const verifier = pool.verifierFor(kind);
-    response = verifier.goldResponse ? verifier.goldResponse(answer) : `\\boxed{${answer}}`;
+    response = verifier.goldResponse ? verifier.goldResponse(answer) : `#### ${answer}\n\\boxed{${answer}}`;
   } catch (error) {
     return checked('ungradable', messageOf(error));
   }
