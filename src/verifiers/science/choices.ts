@@ -44,8 +44,11 @@ export function readChoice(
   return letters([letter]);
 }
 
-/** `so option B is correct`, where no other is named. */
+const DENIAL = /\b(?:not|cannot|never|neither|nor|except|incorrect|wrong|false|eliminated?)\b|n['’]t\b/i;
+
+/** `so option B is correct`, where no other is named and nothing is denied. */
 function named(text: string): ChoiceRead {
+  if (DENIAL.test(text)) return { kind: 'none' };
   const found = text.matchAll(/\b(?:options?|choices?|answer)\s+(?:is\s+)?\(?([A-Z])\)?(?![\w'])/g);
   const distinct = new Set([...found].map((match) => match[1]!));
   return distinct.size === 1 ? letters([...distinct]) : { kind: 'none' };

@@ -13,6 +13,7 @@ const SYMBOLS: readonly (readonly [RegExp, string])[] = [
   [/\\(?:[,;:! ]|quad|qquad|displaystyle|limits)|~|[\u00a0\u2009\u202f]/g, ' '],
   [/\\(?:left|right|bigg?|Bigg?)(?=[^a-zA-Z]|$)/g, ''],
   [/\\(?:rightleftharpoons|leftrightarrow|longleftrightarrow|leftrightharpoons)|[⇌↔⇄]|<=>|<-+>/g, ' <-> '],
+  [/\\xrightarrow\s*(?:\[[^\]]{0,100}\])?\s*\{[^{}]{0,100}\}/g, ' -> '],
   [/\\(?:long)?(?:rightarrow|to)(?![a-zA-Z])|\\Rightarrow(?![a-zA-Z])|[→⟶⇒]|(?<!<)[-=]+>/g, ' -> '],
   [/\\(?:cdot|times|bullet|ast)(?![a-zA-Z])|[·×⋅•∙]/g, ' * '],
   [/\^\s*\{?\s*(?:\\circ|°|\\degree)\s*\}?\s*|\\degree(?![a-zA-Z])|º/g, '°'],
@@ -48,6 +49,8 @@ function unwrap(text: string): string {
   let next: RegExpExecArray | null = found;
   while (position < text.length) {
     if (next !== null && position === next.index) {
+      // \cdot\text{s} must not become \cdots.
+      if (/\\[a-zA-Z]+$/.test(pieces.slice(-12).join(''))) pieces.push(' ');
       closers.push(depth++);
       position += next[0].length;
       next = WRAPPERS.exec(text);
@@ -82,8 +85,8 @@ function scripts(text: string): string {
 export function normaliseWords(text: string): string {
   return plainText(text)
     .toLowerCase()
-    .replace(/[-_/]/g, ' ')
-    .replace(/["'“”‘’`*{}]/g, '')
+    .replace(/[-/]/g, ' ')
+    .replace(/["'“”‘’`*{}^_]/g, '')
     .replace(/[.,;:!?]+(?=\s|$)/g, '')
     .replace(/\s+/g, ' ')
     .trim()

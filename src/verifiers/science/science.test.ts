@@ -56,6 +56,8 @@ describe('multiple choice', () => {
     [OXIDES, '\\boxed{E}', 'malformed'],
     ['A', 'A cell divides into two', 'malformed'],
     ['B', 'It is option B, not option A', 'malformed'],
+    ['A', 'Therefore it cannot be option A', 'malformed'],
+    ['A', 'So option A isn’t correct', 'malformed'],
     ['B', '\\boxed{}', 'malformed'],
   ])('for %j calls the response %j %s', async (answer, response, kind) => {
     expect(await kindOf(answer, response)).toBe(kind);
@@ -101,6 +103,17 @@ describe('quantities', () => {
     ['1 Pa', '\\boxed{1 N/m^2}'],
     ['90 degrees', '\\boxed{90^\\circ}'],
     ['2.998e8', '\\boxed{(2.998 * 10^8)}'],
+    ['6.63e-34 J s', '\\boxed{6.63 \\times 10^{-34} \\text{ J}\\cdot\\text{s}}'],
+    ['5 μC', '\\boxed{5 \\mu\\text{C}}'],
+    ['4.18 J/g°C', '\\boxed{4.18 J/(g·K)}'],
+    ['5 years', '\\boxed{5 yr}'],
+    ['1 atm', '\\boxed{760 torr}'],
+    ['50 N m', '\\boxed{50 J}'],
+    ['45 mph', '\\boxed{45 miles per hour}'],
+    ['500 nm', '\\boxed{5000 Å}'],
+    ['7.2', 'so \\boxed{\\text{pH} \\approx 7.20}'],
+    ['1,000,000', '\\boxed{10^6}'],
+    ['10 m^2', '\\boxed{10 square meters}'],
   ])('accepts for %j the response %j', async (answer, response) => {
     expect(await verdictOf(answer, response)).toMatchObject({ kind: 'correct' });
   });
@@ -122,6 +135,8 @@ describe('quantities', () => {
     [{ ...SPEED, strict: true }, 'The answer is 36 km/h', 'malformed'],
     ['0.5', '\\boxed{0.46}', 'wrong'],
     ['7', '\\boxed{7.4}', 'wrong'],
+    ['100000', '\\boxed{100001}', 'wrong'],
+    ['1 atm', '\\boxed{755 torr}', 'wrong'],
     ['50 %', '\\boxed{5 %}', 'wrong'],
     ['3 electrons', '\\boxed{3 protons}', 'wrong'],
     ['9.81 m/s^2', '\\boxed{fast}', 'malformed'],
@@ -171,6 +186,8 @@ describe('formulae and equations', () => {
     ['[Fe(CN)6]4-', '\\boxed{[Fe(CN)_6]^{4-}}'],
     ['2H2 + O2 -> 2H2O', '\\boxed{O_2 + 2H_2 \\rightarrow 2H_2O}'],
     ['2H2 + O2 -> 2H2O', '\\boxed{H2 + 1/2 O2 → H2O}'],
+    ['2H2 + O2 -> 2H2O', '\\boxed{2H_2 + O_2 \\xrightarrow{\\text{spark}} 2H_2O}'],
+    ['N2 + 3H2 ⇌ 2NH3', '\\boxed{\\ce{N2 + 3H2 <=> 2NH3}}'],
     ['2H2 + O2 -> 2H2O', '\\boxed{\\frac{1}{2}O_2 + H_2 \\to H_2O}'],
     ['2H2 + O2 = 2H2O', '#### 4 H2(g) + 2 O2(g) -> 4 H2O(l)'],
     ['Zn + Cu^2+ -> Zn^2+ + Cu', '\\boxed{\\mathrm{Cu^{2+} + Zn \\longrightarrow Cu + Zn^{2+}}}'],
@@ -203,6 +220,10 @@ describe('short texts', () => {
     ['Le Chatelier’s principle', "The answer is Le Chatelier's principle.", 'correct'],
     ['double-stranded DNA', '\\boxed{double stranded DNA}', 'correct'],
     ['He', '\\boxed{he}', 'correct'],
+    ['3:1', '\\boxed{3:1}', 'correct'],
+    ['3:1', '\\boxed{1:3}', 'wrong'],
+    ['sp3', '\\boxed{sp^3}', 'correct'],
+    ['1s^2 2s^2 2p^6', '\\boxed{1s^2\\,2s^2\\,2p^4}', 'wrong'],
     ['mitochondria', '\\boxed{ribosomes}', 'wrong'],
     ['mitochondria', '\\boxed{not mitochondria}', 'wrong'],
   ])('for %j calls the response %j %s', async (answer, response, kind) => {

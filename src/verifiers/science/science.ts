@@ -9,7 +9,7 @@ import { parseEquation, parseFormula } from './formulae.ts';
 import { readGold, splitRange, type Gold } from './gold.ts';
 import { normaliseWords, plainText } from './latex.ts';
 import { splitQuantity } from './numbers.ts';
-import { loadUnits, valueIn, within } from './units.ts';
+import { differ, loadUnits, valueIn, within } from './units.ts';
 
 /** Longer answers are no answers: nothing that is graded here needs as much. */
 const LONGEST_ANSWER = 2000;
@@ -102,7 +102,7 @@ async function compareQuantity(gold: Gold & { kind: 'quantity' }, answer: string
   if (quantity === null) return malformed('it is not a number with a unit');
   const value = await valueIn(gold.unit, quantity, gold.strict);
   if (typeof value === 'string') return wrong(value);
-  if (within(value, gold.value, gold.tolerance)) return CORRECT;
+  if (within(value, gold.value, gold.tolerance, differ(quantity.unit, gold.unit))) return CORRECT;
   return wrong(`${value} differs from ${gold.value} by more than ${gold.tolerance}`);
 }
 
@@ -121,12 +121,11 @@ async function compareRange(gold: Gold & { kind: 'range' }, answer: string): Pro
     values.push(value);
   }
   const [from, to] = values as [number, number];
+  const at = (value: number, end: number) => within(value, end, 0, differ(own, unit));
   if (range !== null) {
-    return within(from, low, 0) && within(to, high, 0)
-      ? CORRECT
-      : wrong(`it is the range from ${from} to ${to}`);
+    return at(from, low) && at(to, high) ? CORRECT : wrong(`it is the range from ${from} to ${to}`);
   }
-  const inside = (from >= low || within(from, low, 0)) && (from <= high || within(from, high, 0));
+  const inside = (from >= low || at(from, low)) && (from <= high || at(from, high));
   return inside ? CORRECT : wrong(`${from} is outside`);
 }
 

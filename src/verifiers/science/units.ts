@@ -7,8 +7,10 @@ import type { WrittenQuantity } from './numbers.ts';
 type Units = MathJsInstance['Unit'];
 
 const LONGEST = 100;
-/** What doubles and the conversion factors of mathjs leave. */
+/** What doubles leave of a share. */
 const SLACK = 1e-9;
+/** What the conversion factors of mathjs leave: its torr is off by 3e-6. */
+const CONVERSION_SLACK = 1e-5;
 /** The same about 0 °C, which is 273.15 K. */
 const ZERO_SLACK = 1e-12;
 
@@ -39,6 +41,7 @@ const MORE_UNITS: readonly (readonly [string, string, 'none' | 'short' | 'long']
   ['kph', '1 km/hour', 'none'],
   ['knot', '1852 m/hour', 'none'],
   ['pascal', '1 Pa', 'long'],
+  ['yr', '1 year', 'short'],
   ['debye', '3.33564e-30 C m', 'none'],
 ];
 
@@ -84,15 +87,16 @@ export async function valueIn(
   return from.toNumber(unitOf(Unit, wanted)!);
 }
 
-/** Whether a quantity is within `tolerance` of a value, the bounds included; the tolerance is in the unit of the value. */
-export function within(value: number, expected: number, tolerance: number): boolean {
-  return Math.abs(value - expected) <= tolerance + (expected === 0 ? ZERO_SLACK : SLACK * Math.abs(expected));
+/** Whether a value is within `tolerance` of another, the bounds included. `converted`: it came from another unit. */
+export function within(value: number, expected: number, tolerance: number, converted: boolean): boolean {
+  const share = converted ? CONVERSION_SLACK : SLACK;
+  const slack = expected === 0 ? ZERO_SLACK : share * Math.abs(expected);
+  return Math.abs(value - expected) <= tolerance + slack;
 }
 
-/** Whether mathjs, or the table above, can read this unit; '' is no unit and can be read. */
-export async function isKnownUnit(unit: string): Promise<boolean> {
-  const text = unitText(unit);
-  return text === '' || SHARES[text] !== undefined || unitOf(await loadUnits(), text) !== null;
+/** Whether a value with the one unit has to be converted to have the other. */
+export function differ(unit: string, other: string): boolean {
+  return unit !== '' && other !== '' && unitText(unit) !== unitText(other);
 }
 
 function parseUnit(Unit: Units, text: string, value: number | null): Unit | null {
@@ -127,6 +131,7 @@ function knownWord(Unit: Units, word: string): string | null {
 export function unitText(unit: string): string {
   if (unit.length > LONGEST) return unit.slice(0, LONGEST);
   const words = unit
+    .replace(/(?<=[A-Za-z)])°/g, ' °')
     .replace(/\bdeg(?:rees?)?\s+(celsius|fahrenheit|C|F)\b/gi, '°$1')
     .replace(/°\s*c(?:elsius)?\b/gi, 'degC')
     .replace(/°\s*f(?:ahrenheit)?\b/gi, 'degF')
