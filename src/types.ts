@@ -80,8 +80,10 @@ export interface Rollout {
   /** The response as text, without the stop token or stop string: what the verifier saw. */
   readonly text: string;
   readonly verdict: Verdict;
-  /** 1 for correct, 0 for the other evidence. A rollout without evidence enters no group. */
+  /** 1 for correct, 0 for the other evidence, or the sum of rewardParts. A rollout without evidence enters no group. */
   readonly reward: number;
+  /** Where the reward is composite: what each part gave. */
+  readonly rewardParts?: { readonly correctness: number; readonly format: number };
   /** Number of optimizer updates the sampling policy had received. */
   readonly policyVersion: number;
   /** The seed it was sampled with, as 16 hex digits. */

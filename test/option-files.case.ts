@@ -10,9 +10,24 @@ export const files = {
   others: join(scratch, 'others.jsonl'),
   impossible: join(scratch, 'impossible.jsonl'),
   damaged: join(scratch, 'damaged.jsonl'),
+  ownVerifier: join(scratch, 'own-verifier.jsonl'),
   demonstrations: join(scratch, 'demonstrations.jsonl'),
   otherDemonstrations: join(scratch, 'other-demonstrations.jsonl'),
 };
+/** Custom verifiers. The slow one waits on its first call in a process, the large one takes 100 MB for a moment. */
+export const verifiers = {
+  even: join(scratch, 'even.mjs'),
+  odd: join(scratch, 'odd.mjs'),
+  slow: join(scratch, 'slow.mjs'),
+  large: join(scratch, 'large.mjs'),
+};
+const VERIFIER_CODE = {
+  even: '',
+  odd: 'kinds.reverse();',
+  slow: 'if (first) { first = false; await new Promise((resolve) => setTimeout(resolve, 300)); }',
+  large: 'Array.from({ length: 2_000_000 }, (_, index) => [index]);',
+};
+
 export function writeFiles(): void {
   const jsonl = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   const problems = machinesProblems(machinesConfigSchema.parse(MACHINES), 'train', 12);
@@ -27,6 +42,18 @@ export function writeFiles(): void {
   writeFileSync(files.problems, jsonl(rows.slice(0, 6)));
   writeFileSync(files.others, jsonl(rows.slice(6)));
   writeFileSync(files.impossible, jsonl(rows.map((row) => ({ ...row, answer: 'never' }))));
+  writeFileSync(files.ownVerifier, jsonl(rows.slice(0, 6).map((row) => ({ ...row, verifier: 'own' }))));
+  for (const [name, path] of Object.entries(verifiers)) {
+    writeFileSync(
+      path,
+      `let first = true;
+       export default async ({ response }) => {
+         const kinds = ['correct', 'wrong'];
+         ${VERIFIER_CODE[name as keyof typeof verifiers]}
+         return { kind: kinds[response.length % 2], reason: 'by its length', extracted: null };
+       };`,
+    );
+  }
   writeFileSync(files.damaged, jsonl([...rows, { prompt: 'What comes out ?' }]));
   const demonstrations = problems.map(({ messages, answer }) => ({ messages, response: `#### ${answer}` }));
   writeFileSync(files.demonstrations, jsonl(demonstrations.slice(0, 6)));

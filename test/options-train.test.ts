@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rollouts } from '../src/guidance/scripted.case.ts';
 import { problemNamed } from '../src/rollout/scripted-engine.case.ts';
-import { strategyOf } from '../src/train/compose.ts';
+import { poolOptionsOf, strategyOf } from '../src/train/compose.ts';
 import { trainRecipeSchema } from '../src/train/config.ts';
 import { runSft, runTraining, SFT_RECIPE, TRAIN_RECIPE, withValue, type Tree } from './micro.case.ts';
-import { files, writeFiles } from './option-files.case.ts';
+import { files, verifiers, writeFiles } from './option-files.case.ts';
 import {
   change,
   CHECKPOINTS,
@@ -42,6 +42,18 @@ const TRAIN_BASE: Tree = [
   ['checkpoint.everySteps', 50],
 ].reduce<Tree>((tree, [path, value]) => withValue(tree, path as string, value), TRAIN_RECIPE);
 const oneMinibatch = { minibatches: 1, 'sampling.groupsPerStep': 3 };
+
+/** A few responses, all of problems that a custom verifier grades. */
+const own = (verifier: string) => ({
+  'problems.train': { file: files.ownVerifier },
+  'verification.custom': { own: verifier },
+  'verification.processes': 1,
+  'guidance.strategy': 'none',
+  'guidance.retention': 0,
+  'sampling.maxRounds': 1,
+  'sampling.k': 2,
+  steps: 1,
+});
 
 const adapted = { 'model.adapter': { rank: 1, alpha: 2 } };
 const trainEntries: Record<string, Entry> = {
@@ -85,6 +97,25 @@ const trainEntries: Record<string, Entry> = {
   'sampling.temperature': change(ROLLOUTS, 0.5),
   'sampling.maxNewTokens': change(ROLLOUTS, 10),
   'sampling.stopStrings': change(ROLLOUTS, ['####']),
+
+  'verification.format.thinkTags': change(ROLLOUTS, true),
+  'verification.format.boxed': change(ROLLOUTS, true),
+  'verification.format.pattern': change(ROLLOUTS, '#### a'),
+  'verification.parts.correctness': change(MODEL, 2, {
+    'verification.parts': { format: 0.5 },
+    'verification.format.pattern': 'a',
+    'loss.normalizeByStd': false,
+    'optimizer.epsilon': 1e-3,
+  }),
+  'verification.parts.format': change(MODEL, 2, {
+    'verification.parts': { format: 0.5 },
+    'verification.format.pattern': '#### a',
+    'loss.normalizeByStd': false,
+    'optimizer.epsilon': 1e-3,
+  }),
+  'verification.custom': change(ROLLOUTS, { own: verifiers.odd }, own(verifiers.even)),
+  'verification.timeoutSeconds': change(ROLLOUTS, 0.1, own(verifiers.slow)),
+  'verification.memoryMiB': change(ROLLOUTS, 32, own(verifiers.large)),
 
   'guidance.strategy=none': choice(ROLLOUTS),
   'guidance.strategy=whole': choice(MODEL),
@@ -150,7 +181,7 @@ const ENGINE = [
   'engine.threads',
   'engine.activationBudgetMiB',
 ];
-const ELSEWHERE = ['name', 'guidance.minEvidence', ...ENGINE];
+const ELSEWHERE = ['name', 'guidance.minEvidence', 'verification.processes', ...ENGINE];
 
 beforeAll(async () => {
   writeFiles();
@@ -177,6 +208,12 @@ test('guidance.minEvidence decides whether a group with a grader fault is guided
   };
   expect(decide(3)).toEqual({ kind: 'sample', context: 'hint1', count: 4 });
   expect(decide(undefined)).toEqual({ kind: 'drop', reason: 'tooLittleEvidence' });
+});
+
+test('verification.processes is the size of the pool', () => {
+  const sizeOf = (processes: number | undefined) =>
+    poolOptionsOf(trainRecipeSchema.parse(withValue(TRAIN_BASE, 'verification.processes', processes))).size;
+  expect([sizeOf(3), sizeOf(undefined)]).toEqual([3, undefined]);
 });
 
 test('the name of the recipe is that of the run directory', () => {

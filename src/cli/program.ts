@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { GuiderailError } from '../errors.ts';
 import { packageInfo } from '../runs/provenance.ts';
 import type { CommandIO } from './command-io.ts';
+import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
+import { gradeCommand } from './commands/grade.ts';
 import { modelsCommand } from './commands/models.ts';
 import { scoreCommand } from './commands/score.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -24,6 +26,8 @@ export const COMMANDS: readonly CommandFactory[] = [
   sftCommand,
   evalCommand,
   scoreCommand,
+  gradeCommand,
+  dataCommand,
   exportCommand,
   serveCommand,
   modelsCommand,

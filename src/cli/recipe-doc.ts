@@ -15,6 +15,8 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
+  /** Of keys that are the user's to name. */
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -121,6 +123,8 @@ function valuesOf(schema: JsonSchema): string {
     // The options of the only group stand in the lines below.
     if (properties !== undefined)
       return alternatives.length === 1 ? 'a group' : `\`{ ${Object.keys(properties).join(', ')} }\``;
+    if (typeof alternative.additionalProperties === 'object')
+      return `${valuesOf(alternative.additionalProperties)} by name`;
     if (items !== undefined) return `list of ${valuesOf(items)}`;
     if (alternative.type === 'string') return 'text';
     if (alternative.type === 'boolean') return '`true`, `false`';

@@ -67,7 +67,7 @@ function tally(problem: Problem, rollouts: readonly Rollout[]): Tally {
   return {
     source: problem.source,
     samples: graded.length,
-    correct: graded.filter(({ reward }) => reward === 1).length,
+    correct: graded.filter(({ verdict }) => verdict.kind === 'correct').length,
   };
 }
 

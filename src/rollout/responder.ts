@@ -2,21 +2,28 @@
 // of guidance or batches. Seeds name every draw, so neither the order of completion nor what else is in the
 // call changes a rollout.
 import type { Sampler, SampledSequence, SampleRequest, Truncation } from '../engine/engine.ts';
-import { ConfigError, messageOf } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { seedOf, seedToHex } from '../random.ts';
-import type { Context, FinishReason, Problem, Rollout, Verdict } from '../types.ts';
-import type { Verifier } from '../verifiers/verifier.ts';
+import type { Context, Problem, Rollout } from '../types.ts';
+import {
+  gradeResponse,
+  PLAIN_REWARD,
+  rewardPartsOf,
+  type Grading,
+  type RewardParts,
+} from '../verifiers/grade.ts';
 import { StopStringWatch, textBeforeStop } from './stop-strings.ts';
 
 /** What turning problems into text and text into verdicts needs; the same for training and evaluation. */
-export interface ResponderSettings {
+export interface ResponderSettings extends Grading {
   readonly renderPrompt: (problem: Problem, context: Context) => Int32Array;
   /** Response tokens without the stop token, as text. */
   readonly decode: (tokens: Int32Array) => string;
   readonly stopTokens: readonly number[];
   /** A response ends with the token that completes one of these in its text; the text itself ends before it. */
   readonly stopStrings: readonly string[];
-  readonly verifierFor: (kind: string) => Verifier;
+  /** Correctness alone where it is absent. */
+  readonly rewardParts?: RewardParts;
   readonly maxNewTokens: number;
   readonly temperature: number;
   /** In evaluations only: what is trained on must come from the whole distribution. */
@@ -128,7 +135,12 @@ async function gradeSequence(
   const endsByToken = settings.stopTokens.includes(sequence.tokens.at(-1)!);
   const spoken = endsByToken ? sequence.tokens.subarray(0, -1) : sequence.tokens;
   const text = textBeforeStop(settings.decode(spoken), settings.stopStrings);
-  const verdict = await verdictOn(settings, order.problem, text, sequence.finish);
+  const grade = await gradeResponse(settings, {
+    problem: order.problem,
+    response: text,
+    finish: sequence.finish,
+  });
+  const parts = rewardPartsOf(grade, settings.rewardParts ?? PLAIN_REWARD);
   return {
     problemId: order.problem.id,
     context: order.context,
@@ -137,24 +149,11 @@ async function gradeSequence(
     behaviourLogprobs: sequence.logprobs,
     finish: sequence.finish,
     text,
-    verdict,
-    reward: verdict.kind === 'correct' ? 1 : 0,
+    verdict: grade.verdict,
+    reward: parts.correctness + parts.format,
+    ...(settings.rewardParts && { rewardParts: parts }),
     policyVersion,
     seed: seedToHex(request.seed),
     sampleIndex: order.sampleIndex,
   };
-}
-
-/** A fault of the grader is a verdict of its own, never a wrong answer. */
-async function verdictOn(
-  settings: ResponderSettings,
-  problem: Problem,
-  response: string,
-  finish: FinishReason,
-): Promise<Verdict> {
-  try {
-    return await settings.verifierFor(problem.verifier).verify({ problem, response, finish });
-  } catch (error) {
-    return { kind: 'graderError', reason: `the verifier failed: ${messageOf(error)}`, extracted: null };
-  }
 }

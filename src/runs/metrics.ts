@@ -182,6 +182,13 @@ export const STEP_METRICS = {
     formula: 'graderError and graderTimeout verdicts',
     rows: 'rollouts sampled in this step',
   },
+  rewardParts: {
+    unit: 'reward',
+    formula: 'mean of what each part of a composite reward gave, its weight included (verification.parts)',
+    rows: 'rollouts with evidence sampled in this step',
+    parts: ['correctness', 'format'],
+    nullWhen: 'the recipe has no verification.parts, or no rollout has evidence',
+  },
 
   tokensSampled: {
     unit: 'tokens',

@@ -1,5 +1,6 @@
 // From a validated recipe to the values the loop works with. The only place where the names of methods are
 // compared; everything past it holds functions and objects.
+import { resolve } from 'node:path';
 import { fixedLength, sequenceMean, tokenMean, type Aggregation } from '../algorithms/aggregation.ts';
 import {
   constantShaping,
@@ -16,6 +17,7 @@ import { withRetention } from '../guidance/retention.ts';
 import type { GuidanceStrategy } from '../guidance/strategy.ts';
 import type { BatchSettings } from '../rollout/collect-batch.ts';
 import type { AdapterSpec } from '../engine/engine.ts';
+import type { PoolOptions } from '../verifiers/pool.ts';
 import type { ModelConfig, TrainRecipe } from './config.ts';
 import type { PolicyObjective } from './update.ts';
 
@@ -57,6 +59,17 @@ export function batchSettingsOf(recipe: TrainRecipe): BatchSettings {
     promptsPerRound: promptsPerRound ?? groupsPerStep,
     maxRounds,
     surplusMaxAgeSteps,
+  };
+}
+
+/** Modules of custom verifiers are found from the working directory, as every path of a recipe. */
+export function poolOptionsOf({ verification }: Pick<TrainRecipe, 'verification'>): PoolOptions {
+  const { custom, timeoutSeconds, memoryMiB, processes } = verification;
+  return {
+    custom: Object.fromEntries(Object.entries(custom).map(([kind, path]) => [kind, resolve(path)])),
+    timeoutMs: timeoutSeconds * 1000,
+    memoryMiB,
+    ...(processes !== undefined && { size: processes }),
   };
 }
 

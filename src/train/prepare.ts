@@ -8,7 +8,7 @@ import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
 import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
-import { verifierFor } from '../verifiers/registry.ts';
+import { formatGateOf } from '../verifiers/format-gate.ts';
 import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { ProblemSource, TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
@@ -22,12 +22,14 @@ export interface PreparedPlan {
   readonly workload: Workload;
 }
 
+type VerifierFor = ResponderSettings['verifierFor'];
 type Unusable = TrainRecipe['problems']['unusable'];
 
 export async function preparePlan(
   recipe: TrainRecipe,
   sampler: Sampler,
   tokenizer: ChatTokenizer,
+  verifierFor: VerifierFor,
 ): Promise<PreparedPlan> {
   const warnings: string[] = [];
   const responder = responderOf(tokenizer, recipe.prompt, {
@@ -35,11 +37,14 @@ export async function preparePlan(
     temperature: recipe.sampling.temperature,
     stopStrings: recipe.sampling.stopStrings,
     runSeed: recipe.seed,
+    verifierFor,
+    formatGate: formatGateOf(recipe.verification.format),
+    ...(recipe.verification.parts && { rewardParts: recipe.verification.parts }),
   });
   const guidedContext = contextOfLevel(recipe.guidance.level);
   const contexts: Context[] = recipe.guidance.strategy === 'none' ? ['plain'] : ['plain', guidedContext];
   const load = async (source: ProblemSource, used: readonly Context[]) => {
-    const { problems, rejected } = await loadProblems(source);
+    const { problems, rejected } = await loadProblems(source, verifierFor);
     handleRejected(rejected, nameOf(source), recipe.problems.unusable, warnings);
     const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
     return keepFitting(problems, long, recipe, sampler, warnings);
@@ -88,7 +93,7 @@ export async function preparePlan(
 export function responderOf(
   tokenizer: ChatTokenizer,
   prompt: PromptOptions,
-  rest: Pick<ResponderSettings, 'maxNewTokens' | 'temperature' | 'truncation' | 'stopStrings' | 'runSeed'>,
+  rest: Omit<ResponderSettings, 'renderPrompt' | 'decode' | 'stopTokens'>,
 ): ResponderSettings {
   const rendered = new Map<string, Int32Array>();
   return {
@@ -101,7 +106,6 @@ export function responderOf(
     },
     decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
     stopTokens: tokenizer.stopTokens,
-    verifierFor,
     ...rest,
   };
 }
@@ -109,6 +113,7 @@ export function responderOf(
 /** DataError if a problem names a verifier there is not: no response to it could ever be graded. */
 export async function loadProblems(
   source: ProblemSource,
+  verifierFor: VerifierFor,
 ): Promise<{ problems: Problem[]; rejected: RejectedRow[] }> {
   if ('machines' in source) {
     return { problems: machinesProblems(source.machines, source.split, source.count), rejected: [] };

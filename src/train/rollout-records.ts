@@ -27,6 +27,7 @@ export function* rolloutRecords(
           reason: rollout.verdict.reason,
           extracted: rollout.verdict.extracted,
           reward: rollout.reward,
+          ...(rollout.rewardParts && { rewardParts: rollout.rewardParts }),
           outcome,
           finish: rollout.finish,
           text: rollout.text,

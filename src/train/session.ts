@@ -5,9 +5,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, Trainable } from '../engine/engine.ts';
 import { messageOf } from '../errors.ts';
-import { loadTokenizer } from '../data/tokenizer.ts';
+import { loadTokenizer, type ChatTokenizer } from '../data/tokenizer.ts';
 import { RunDirectory, type ResumedRun } from '../runs/run-directory.ts';
-import { adapterOf } from './compose.ts';
+import { VerifierPool } from '../verifiers/pool.ts';
+import { adapterOf, poolOptionsOf } from './compose.ts';
 import type { TrainRecipe } from './config.ts';
 import { checkedPlan } from './memory.ts';
 import { train, type TrainOutcome, type TrainProgress } from './loop.ts';
@@ -33,16 +34,30 @@ export interface SessionOutcome extends TrainOutcome {
 
 /** Nothing is written before everything that can be checked beforehand has been. */
 export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions): Promise<SessionOutcome> {
-  const { engine } = options;
   const tokenizer = await loadTokenizer(recipe.model.folder);
-  const model = await engine.open({
+  const verifiers = new VerifierPool(poolOptionsOf(recipe));
+  try {
+    await verifiers.checkCustom();
+    return await trainWith(verifiers, tokenizer, recipe, options);
+  } finally {
+    await verifiers.close();
+  }
+}
+
+async function trainWith(
+  verifiers: VerifierPool,
+  tokenizer: ChatTokenizer,
+  recipe: TrainRecipe,
+  options: SessionOptions,
+): Promise<SessionOutcome> {
+  const model = await options.engine.open({
     folder: recipe.model.folder,
     head: 'lm',
     adapter: adapterOf(recipe.model, recipe.seed),
     trainable: true,
   });
   try {
-    const { plan, warnings, workload } = await preparePlan(recipe, model, tokenizer);
+    const { plan, warnings, workload } = await preparePlan(recipe, model, tokenizer, verifiers.verifierFor);
     const memory = checkedPlan(model, workload);
     return await withRun(recipe, options, async ({ run, checkpoint, differences }) => {
       if (memory !== null) {

@@ -65,7 +65,8 @@ export function countDraw(draw: DrawRecord): {
   const evidence = rolloutsOf(draw).filter(({ verdict }) => isEvidence(verdict));
   const plain = evidence.filter(({ context }) => context === 'plain');
   const guided = evidence.filter(({ context }) => context !== 'plain');
-  const correct = (some: readonly Rollout[]) => some.filter(({ reward }) => reward === 1).length;
+  const correct = (some: readonly Rollout[]) =>
+    some.filter(({ verdict }) => verdict.kind === 'correct').length;
   return {
     plainCorrect: correct(plain),
     plainEvidence: plain.length,
@@ -82,7 +83,7 @@ function samplingMetrics(rollouts: readonly Rollout[]) {
     ratio(evidence.filter(({ verdict }) => verdict.kind === kind).length, evidence.length);
   const accuracy = (some: readonly Rollout[]) => {
     const graded = some.filter(({ verdict }) => isEvidence(verdict));
-    return ratio(graded.filter(({ reward }) => reward === 1).length, graded.length);
+    return ratio(graded.filter(({ verdict }) => verdict.kind === 'correct').length, graded.length);
   };
   const lengths = (some: readonly Rollout[]) =>
     meanAndMax(some.map((rollout) => rollout.responseTokens.length));
@@ -94,6 +95,16 @@ function samplingMetrics(rollouts: readonly Rollout[]) {
     truncatedFraction: share('truncated'),
     malformedFraction: share('malformed'),
     graderFaults: rollouts.length - evidence.length,
+    rewardParts: rewardPartMeans(evidence),
+  };
+}
+
+function rewardPartMeans(evidence: readonly Rollout[]): StepMetrics['rewardParts'] {
+  const parts = evidence.flatMap(({ rewardParts }) => rewardParts ?? []);
+  if (parts.length === 0) return null;
+  return {
+    correctness: mean(parts.map(({ correctness }) => correctness))!,
+    format: mean(parts.map(({ format }) => format))!,
   };
 }
 

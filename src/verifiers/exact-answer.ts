@@ -17,31 +17,29 @@ export function extractAnswer(response: string): string | null {
   return answer === null || answer.trim() === '' ? null : answer.trim();
 }
 
-function lastBoxed(response: string): string | null {
-  let start = response.lastIndexOf(BOXED);
-  while (start !== -1) {
-    const content = bracedContent(response, start + BOXED.length);
-    if (content !== null) return content;
-    start = start === 0 ? -1 : response.lastIndexOf(BOXED, start - 1);
-  }
-  return null;
+/** The content of the last complete `\boxed{…}`; null where there is none or it is blank. */
+export function extractBoxed(response: string): string | null {
+  const answer = lastBoxed(response);
+  return answer === null || answer.trim() === '' ? null : answer.trim();
 }
 
-/** The text from `start` to the brace that closes the group opened just before it; null if none does. */
-function bracedContent(text: string, start: number): string | null {
-  let depth = 1;
-  for (let position = start; position < text.length; position++) {
-    const character = text[position];
+/** One pass whatever the text is: a model that repeats itself can open thousands of boxes and close none. */
+function lastBoxed(response: string): string | null {
+  const open: number[] = []; // where the content of each open brace begins
+  let last: { start: number; end: number } | null = null;
+  for (let position = 0; position < response.length; position++) {
+    const character = response[position];
     if (character === '\\') {
       position++; // an escaped brace, as in \{1, 2\}, opens and closes nothing
     } else if (character === '{') {
-      depth++;
+      open.push(position + 1);
     } else if (character === '}') {
-      depth--;
-      if (depth === 0) return text.slice(start, position);
+      const start = open.pop();
+      const isBox = start !== undefined && response.startsWith(BOXED, start - BOXED.length);
+      if (isBox && start > (last?.start ?? -1)) last = { start, end: position };
     }
   }
-  return null;
+  return last === null ? null : response.slice(last.start, last.end);
 }
 
 function afterLastMarker(response: string): string | null {
@@ -98,5 +96,8 @@ function judge({ problem, response, finish }: VerifierInput): Verdict {
 
 export const exactAnswer: Verifier = {
   kind: 'exact',
+  // Text alone, in time that its length bounds: a thread would cost more than it guards.
+  inPool: false,
+  goldResponse: (answer) => `${MARKER} ${answer.replace(/\s+/g, ' ')}`,
   verify: async (input) => judge(input),
 };

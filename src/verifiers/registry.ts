@@ -3,10 +3,11 @@ import { closest } from 'fastest-levenshtein';
 import { DataError } from '../errors.ts';
 import { codeVerifier } from './code/grade-code.ts';
 import { exactAnswer } from './exact-answer.ts';
+import { science } from './science/science.ts';
 import type { Verifier } from './verifier.ts';
 
 const VERIFIERS: ReadonlyMap<string, Verifier> = new Map(
-  [exactAnswer, codeVerifier].map((verifier) => [verifier.kind, verifier]),
+  [exactAnswer, science, codeVerifier].map((verifier) => [verifier.kind, verifier]),
 );
 
 /** The kinds a problem may name. */
@@ -14,11 +15,11 @@ export function verifierKinds(): string[] {
   return [...VERIFIERS.keys()];
 }
 
-/** The verifier of a kind; an unknown kind is a DataError that names the known ones and the nearest. */
-export function verifierFor(kind: string): Verifier {
+/** The verifier of a kind; an unknown kind is a DataError that names the known ones, `others` too, and the nearest. */
+export function verifierFor(kind: string, others: readonly string[] = []): Verifier {
   const verifier = VERIFIERS.get(kind);
   if (verifier !== undefined) return verifier;
-  const kinds = verifierKinds();
+  const kinds = [...verifierKinds(), ...others];
   throw new DataError(
     `Expected the verifier of a problem to be one of ${kinds.map((known) => `"${known}"`).join(', ')}, ` +
       `got "${kind}"; did you mean "${closest(kind, kinds)}"?`,

@@ -13,5 +13,18 @@ export interface VerifierInput {
 export interface Verifier {
   /** The value of `Problem.verifier` it serves. */
   readonly kind: string;
+  /**
+   * Default true: it runs in a thread of the pool (pool.ts), with limits of time and memory. false: it is called where it
+   * is asked for, because it takes next to no time whatever it is given, or starts children with limits of their own.
+   */
+  readonly inPool?: boolean;
+  /** Loads what the first response needs, before its time begins to count. */
+  prepare?(): Promise<unknown>;
+  /**
+   * A response that gives this gold answer, so that data can be checked against its own verifier; null where a gold
+   * answer is not a response (the tests of a program). It may throw a DataError for an answer it cannot read. Without it
+   * the response has the answer after `####` and in `\boxed{…}`.
+   */
+  goldResponse?(answer: string): string | null;
   verify(input: VerifierInput): Promise<Verdict>;
 }

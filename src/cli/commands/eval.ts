@@ -12,7 +12,9 @@ import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
 import { handleRejected, loadProblems, quoteProblem, responderOf } from '../../train/prepare.ts';
 import { contextOfLevel, hintLevel, type Context, type Problem } from '../../types.ts';
+import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
+import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { createProgress, type Progress } from '../progress.ts';
@@ -35,11 +37,12 @@ interface EvalOptions extends EngineOptions {
   readonly hintTemplate: string;
   readonly systemPrompt?: string;
   readonly dropUnusable: boolean;
+  readonly custom: readonly string[];
   readonly json: boolean;
 }
 
 export function evalCommand(io: CommandIO): Command {
-  return addEngineOptions(new Command('eval'))
+  return addCustomOption(addEngineOptions(new Command('eval')))
     .description('measure pass@k of a model on problems, with bootstrap intervals')
     .requiredOption('--model <dir>', 'model folder')
     .requiredOption('--problems <file>', 'problems as JSONL')
@@ -95,18 +98,20 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   const progress = createProgress(io.stderr);
   const folder = resolve(io.cwd, options.model);
   const context = contextOf(options);
-  const problems = await problemsFor(context, options, io.cwd, progress);
+  const verifiers = new VerifierPool({ custom: customModules(options.custom, io.cwd) });
+  const problems = await problemsFor(context, options, verifiers, io.cwd, progress);
   const { hintTemplate: template, systemPrompt, maxNewTokens, temperature, seed } = options;
   const { stopString: stopStrings } = options;
   const truncation = { topK: options.topK, topP: options.topP, minP: options.minP };
   const responder = responderOf(
     await loadTokenizer(folder),
     { hintTemplate: template, ...(systemPrompt !== undefined && { systemPrompt }) },
-    { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed },
+    { maxNewTokens, temperature, truncation, stopStrings, runSeed: seed, verifierFor: verifiers.verifierFor },
   );
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = engineFrom(options);
   try {
+    await verifiers.checkCustom();
     const sampler = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable: false });
     requireRoom(problems, context, responder, sampler, options);
     const longest = Math.max(...problems.map((problem) => responder.renderPrompt(problem, context).length));
@@ -137,6 +142,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   } finally {
     progress.done();
     interrupt.dispose();
+    await verifiers.close();
     await engine.close();
   }
 }
@@ -153,11 +159,15 @@ function contextOf({ context, level }: EvalOptions): Context {
 async function problemsFor(
   context: Context,
   options: EvalOptions,
+  verifiers: VerifierPool,
   cwd: string,
   progress: Progress,
 ): Promise<Problem[]> {
   const limit = options.limit === undefined ? {} : { limit: options.limit };
-  const { problems, rejected } = await loadProblems({ file: resolve(cwd, options.problems), ...limit });
+  const { problems, rejected } = await loadProblems(
+    { file: resolve(cwd, options.problems), ...limit },
+    verifiers.verifierFor,
+  );
   const warnings: string[] = [];
   handleRejected(
     rejected,
@@ -255,13 +265,6 @@ function hintTemplate(text: string): string {
 function addStopString(text: string, others: readonly string[]): string[] {
   if (text === '') throw new InvalidArgumentError('Expected a text of one character or more.');
   return [...others, text];
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Expected a whole number from 1 up.');
-  return value;
 }
 
 function wholeNumber(text: string): number {

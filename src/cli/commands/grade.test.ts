@@ -1,0 +1,141 @@
+import { Readable } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { runCli } from '../program.ts';
+import { Scratch } from '../scratch.case.ts';
+import { recordedIO, recordedStream } from '../test-io.case.ts';
+
+const scratch = new Scratch();
+afterAll(() => scratch.remove());
+
+const graded = z.strictObject({
+  id: z.union([z.string(), z.number()]),
+  verdict: z.string(),
+  extracted: z.string().nullable(),
+  reason: z.string(),
+  ms: z.number().nonnegative(),
+});
+const linesIn = (text: string) =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as unknown);
+
+describe('guiderail grade', () => {
+  it('writes a verdict for each row, in the order of the rows', async () => {
+    scratch.writeRows('rows.jsonl', [
+      { id: 'a', response: '\\boxed{0.3 km}', gold: '300 m' },
+      { id: 2, response: '\\boxed{B}', gold: { value: 'A', choices: ['x', 'y'] }, note: 'kept out' },
+      '',
+      { id: 'c', response: 'Let us', gold: 5, finish: 'length' },
+      { id: 'd', response: '\\boxed{1}', gold: { value: 1, tolerence: 2 } },
+    ]);
+    const { code, out, err } = await scratch.run([
+      'grade',
+      '--kind',
+      'science',
+      '--in',
+      'rows.jsonl',
+      '--jobs',
+      '2',
+    ]);
+    expect([code, err]).toEqual([0, '']);
+    const rows = linesIn(out).map((row) => graded.parse(row));
+    expect(rows.map(({ id, verdict, extracted }) => [id, verdict, extracted])).toEqual([
+      ['a', 'correct', '0.3 km'],
+      [2, 'wrong', 'B'],
+      ['c', 'truncated', null],
+      ['d', 'graderError', null],
+    ]);
+    expect(rows[3].reason).toContain('tolerence');
+  });
+
+  it('reports a bad row with its line where it stands, goes on, and fails at the end', async () => {
+    scratch.writeRows('bad.jsonl', [
+      { id: 1, response: '#### 5', gold: 5 },
+      '{"id": 2,',
+      { id: 3, gold: 5 },
+      { id: 4, response: '#### 6', gold: 5 },
+    ]);
+    const { code, err } = await scratch.run([
+      'grade',
+      '--kind',
+      'exact',
+      '--in',
+      'bad.jsonl',
+      '--out',
+      'out.jsonl',
+    ]);
+    expect(code).toBe(1);
+    expect(err).toContain('2 of 4 rows could not be graded');
+    expect(scratch.lines('out.jsonl')).toEqual([
+      expect.objectContaining({ id: 1, verdict: 'correct' }),
+      { id: null, line: 2, error: expect.stringMatching(/^Expected JSON/) as string },
+      { id: 3, line: 3, error: expect.stringContaining('"response"') as string },
+      expect.objectContaining({ id: 4, verdict: 'wrong' }),
+    ]);
+  });
+
+  it('reads standard input as it comes, without waiting for its end', async () => {
+    const out = recordedStream();
+    let written = 0;
+    // Each row is given only once the verdict on the one four before it is out.
+    async function* rows() {
+      for (let id = 0; id < 12; id++) {
+        if (id >= 4) expect(out.text().split('\n').length - 1).toBeGreaterThanOrEqual(id - 4);
+        written++;
+        yield `${JSON.stringify({ id, response: `#### a\u2028b ${id}`, gold: `a\u2028b ${id}` })}\n`;
+      }
+    }
+    const io = {
+      ...recordedIO(scratch.dir),
+      stdout: out.stream,
+      stdin: Readable.from(rows(), { highWaterMark: 1 }),
+    };
+    expect(await runCli(['grade', '--kind', 'exact', '--jobs', '1'], io)).toBe(0);
+    expect(written).toBe(12);
+    const verdicts = linesIn(out.text()).map((row) => graded.parse(row));
+    expect(verdicts.map(({ id, verdict }) => [id, verdict])).toEqual(
+      Array.from({ length: 12 }, (_, id) => [id, 'correct']),
+    );
+  });
+
+  it('takes a verifier of your own, whose fault is the verdict on one row', async () => {
+    scratch.write(
+      'mine.mjs',
+      'export default async ({ response }) => { if (response === "x") process.exit(1);' +
+        ' return { kind: "correct", reason: "r", extracted: response }; };',
+    );
+    scratch.writeRows(
+      'mine.jsonl',
+      [1, 2, 3].map((id) => ({ id, response: id === 2 ? 'x' : 'y', gold: 'g' })),
+    );
+    const { code, out } = await scratch.run([
+      'grade',
+      '--kind',
+      'mine',
+      '--custom',
+      'mine=mine.mjs',
+      '--in',
+      'mine.jsonl',
+    ]);
+    expect(code).toBe(0);
+    expect(linesIn(out).map((row) => graded.parse(row).verdict)).toEqual([
+      'correct',
+      'graderError',
+      'correct',
+    ]);
+  });
+
+  it.each([
+    [['--kind', 'sience'], /mean "science"/],
+    [['--kind', 'mine', '--custom', 'mine=none.mjs'], /Cannot load the verifier of kind "mine"/],
+    [['--kind', 'exact', '--custom', 'mine'], /the kind and the path of a module/],
+    [['--kind', 'exact', '--in', 'none.jsonl'], /Cannot read none\.jsonl/],
+    [['--kind', 'exact', '--jobs', '0'], /whole number from 1/],
+  ])('refuses %j', async (options, message) => {
+    const { code, err } = await scratch.run(['grade', ...options]);
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  });
+});
