@@ -2,10 +2,11 @@
 import { closest } from 'fastest-levenshtein';
 import { DataError } from '../errors.ts';
 import { exactAnswer } from './exact-answer.ts';
+import { mathAnswer } from './math/math-answer.ts';
 import type { Verifier } from './verifier.ts';
 
 const VERIFIERS: ReadonlyMap<string, Verifier> = new Map(
-  [exactAnswer].map((verifier) => [verifier.kind, verifier]),
+  [exactAnswer, mathAnswer].map((verifier) => [verifier.kind, verifier]),
 );
 
 /** The kinds a problem may name. */
