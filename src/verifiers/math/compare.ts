@@ -153,7 +153,8 @@ function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Co
     gold.kind === 'relation' ? compare(value, other, tolerance) : compare(other, value, tolerance);
   if (isEquation(relation)) {
     const [name, value] = relation.items;
-    const named = isName(name!) || !contains(name!, isVariable);
+    const computed = relation === gold && name!.kind === 'sum'; // the equation of a line is not a value
+    const named = (isName(name!) && !computed) || !contains(name!, isVariable);
     if (named) return oriented(value!);
     return isName(value!) && !contains(name!, isVariable) ? oriented(name!) : DIFFERENT;
   }

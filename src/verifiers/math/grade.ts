@@ -24,12 +24,18 @@ export interface MathGrade {
   readonly reason: string;
 }
 
-/** The ways a text can be read; empty where it is no mathematics this project reads. */
-export function readAnswer(text: string): Node[] {
+interface Reading {
+  /** The ways a text can be read; empty where it is no mathematics this project reads. */
+  readonly nodes: readonly Node[];
+  /** Whether it is mathematics throughout, without words set aside. */
+  readonly clean: boolean;
+}
+
+export function readAnswer(text: string): Reading {
   const first = tryParse(text, 'thousands', true);
   const nodes: Node[] = first === null ? [] : [first.node];
-  const commas: Commas[] =
-    first === null || first.ambiguous.commas ? ['thousands', 'list', 'decimal'] : ['thousands'];
+  const commas: Commas[] = first === null || first.ambiguous.commas ? ['thousands', 'list'] : ['thousands'];
+  if (commas.length > 1 && !/[([]|\\\{/.test(text)) commas.push('decimal'); // between brackets commas separate
   for (const choice of commas) {
     for (const letterUnits of first === null || first.ambiguous.letterUnits ? [true, false] : [true]) {
       if (choice === 'thousands' && letterUnits) continue;
@@ -37,7 +43,7 @@ export function readAnswer(text: string): Node[] {
       if (other !== null) nodes.push(other.node);
     }
   }
-  return nodes;
+  return { nodes, clean: first !== null && !first.words && !isProse(first.node) };
 }
 
 function tryParse(text: string, commas: Commas, letterUnits: boolean): Parsed | null {
@@ -61,10 +67,11 @@ let lastGold: { source: string; gold: Gold } | null = null;
 function readGold(source: string): Gold {
   if (lastGold?.source === source) return lastGold.gold;
   const texts = goldReadings(repaired(source));
-  let nodes: Node[] = [];
+  let nodes: readonly Node[] = [];
   for (const text of texts) {
-    nodes = readAnswer(text);
-    if (nodes.length > 0 && !isProse(nodes)) break;
+    const reading = readAnswer(text);
+    nodes = [...nodes, ...reading.nodes];
+    if (reading.clean) break;
   }
   const [node] = nodes;
   const parts = node?.kind === 'sequence' && (node.open === '' || node.open === '{') ? node.items.length : 1;
@@ -73,8 +80,9 @@ function readGold(source: string): Gold {
   return gold;
 }
 
-function isProse(nodes: readonly Node[]): boolean {
-  return nodes.every(({ kind }) => kind === 'text');
+/** Words, or a list with words among its items. */
+function isProse(node: Node): boolean {
+  return node.kind === 'text' || (node.kind === 'sequence' && node.items.some(({ kind }) => kind === 'text'));
 }
 
 export function gradeMath(response: string, gold: string, options: MathOptions = {}): MathGrade {
@@ -90,7 +98,9 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
   }
   const shown = extracted.readings[0]!;
   for (const reading of extracted.readings) {
-    const grounds = matches(reading, expected, tolerance);
+    const { nodes, clean } = readAnswer(reading);
+    const grounds = matches(reading, nodes, expected, tolerance);
+    if (grounds === null && extracted.where !== 'box' && clean) break;
     if (grounds === null) continue;
     return {
       kind: 'correct',
@@ -98,7 +108,7 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
       reason: `The answer ${quote(reading)} equals the expected ${quote(gold)} (${GROUNDS[grounds]}).`,
     };
   }
-  const unreadable = extracted.readings.every((reading) => readAnswer(reading).length === 0);
+  const unreadable = extracted.readings.every((reading) => readAnswer(reading).nodes.length === 0);
   const reason = unreadable
     ? `The answer ${quote(shown)} cannot be read as mathematics and is not the text of the expected ${quote(gold)}.`
     : `The answer ${quote(shown)} is not the expected ${quote(gold)}.`;
@@ -121,10 +131,9 @@ function quote(text: string): string {
   return `"${text.length > 200 ? `${text.slice(0, 200)}…` : text}"`;
 }
 
-function matches(reading: string, gold: Gold, tolerance: Tolerance): Grounds | null {
+function matches(reading: string, nodes: readonly Node[], gold: Gold, tolerance: Tolerance): Grounds | null {
   const bare = bareText(reading);
   if (bare !== '' && gold.texts.some((text) => bareText(text) === bare)) return 'text';
-  const nodes = readAnswer(reading);
   for (const expected of gold.nodes) {
     for (const node of nodes) {
       const result = tryCompare(expected, node, tolerance);

@@ -60,7 +60,7 @@ function groupSeparator(
       while (text[end] === ' ' || text.startsWith('\\!', end)) end += text[end] === ' ' ? 1 : 2;
     }
     const plainComma = separator === ',';
-    if (plainComma && commas !== 'thousands') return null;
+    if (plainComma && commas === 'list') return null;
     return digitsFrom(text, end) === end + 3 ? { end, plainComma } : null;
   }
   return null;
@@ -94,7 +94,7 @@ export function readNumber(text: string, start: number, commas: Commas): Written
   const fractionEnd = digitsFrom(text, fractionStart);
   const fraction = text.slice(fractionStart, fractionEnd);
   const repeated = repetition(text, fractionEnd, fraction);
-  const finite = fromDecimal(`${digits || '0'}.${repeated === null ? fraction : repeated.fixed}`);
+  const finite = fromDecimal(`${digits || '0'}.${repeated === null ? fraction : repeated.fixed || '0'}`);
   if (repeated === null) return withExponent(text, fractionEnd, { value: finite, decimal: true, comma });
   const length = BigInt(repeated.fixed.length);
   const tail = rational(
@@ -124,6 +124,8 @@ function decimalMark(text: string, at: number, commas: Commas): number {
 }
 
 const REPEAT_COMMANDS = ['\\overline{', '\\bar{', '\\dot{', '\\overline '];
+/** 0.(3), only right after the point: 2.5(3) is a product. */
+const REPEAT_BRACKET = /^\((\d{1,12})\)(?!\d)/;
 
 function startsRepetition(text: string, at: number): boolean {
   return REPEAT_COMMANDS.some(
@@ -144,6 +146,8 @@ function repetition(
     if (end === start) return null;
     return { fixed: fraction, period: text.slice(start, end), end: text[end] === '}' ? end + 1 : end };
   }
+  const bracket = fraction === '' ? REPEAT_BRACKET.exec(text.slice(at, at + 16)) : null;
+  if (bracket !== null) return { fixed: '', period: bracket[1]!, end: at + bracket[0].length };
   const dots = ['...', '\\ldots', '\\dots', '\\cdots'].find((mark) => text.startsWith(mark, at));
   if (dots === undefined) return null;
   for (let length = 1; length * 2 <= fraction.length && length <= 12; length++) {

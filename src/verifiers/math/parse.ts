@@ -32,11 +32,15 @@ const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]
 export interface Parsed {
   readonly node: Node;
   readonly ambiguous: { readonly commas: boolean; readonly letterUnits: boolean };
+  /** Whether words (units, "about") were set aside. */
+  readonly words: boolean;
 }
 
 export function parse(answer: string, spelling: Spelling): Parsed {
   const { tokens, ambiguous } = tokenise(answer, spelling);
-  return { node: new Parser(tokens).answer(), ambiguous };
+  const parser = new Parser(tokens);
+  const node = parser.answer();
+  return { node, ambiguous, words: parser.droppedWords };
 }
 
 class Parser {
@@ -44,6 +48,7 @@ class Parser {
   private at = 0;
   private depth = 0;
   private insideBars = 0;
+  droppedWords = false;
 
   constructor(tokens: readonly Token[]) {
     this.tokens = tokens;
@@ -165,7 +170,9 @@ class Parser {
     }
     if (items.length === 1) return items[0]!;
     // "Area: 5" names what follows
-    return items[0]!.kind === 'text' ? items.at(-1)! : { kind: 'ratio', items };
+    if (items[0]!.kind !== 'text') return { kind: 'ratio', items };
+    this.droppedWords = true;
+    return items.at(-1)!;
   }
 
   private sum(): Node {
@@ -281,6 +288,7 @@ class Parser {
     ) {
       throw new Unreadable('words after a symbol');
     }
+    this.droppedWords = true;
     while (this.peek().type === 'word') {
       this.at++;
       this.skipUnitPower();
@@ -381,12 +389,18 @@ class Parser {
     );
   }
 
-  /** Words before a value are dropped ("about 5"); words alone are a text. */
+  /** Words that open an answer ("about 5") or a side of an equation are dropped; words alone are a text. */
   private words(): Node {
+    const before = this.tokens[this.at - 1];
+    const opens = before === undefined || (before.type === 'mark' && '=:~'.includes(before.text));
     const words: string[] = [];
     while (this.peek().type === 'word') words.push(this.tokens[this.at++]!.text);
     const next = this.peek();
-    if (next.type === 'number' || next.type === 'based') return this.postfix();
+    if (next.type === 'number' || next.type === 'based') {
+      if (!opens) throw new Unreadable('words before a number');
+      this.droppedWords = true;
+      return this.postfix();
+    }
     if (next.type === 'symbol' || next.type === 'function' || next.type === 'command')
       throw new Unreadable('words in mathematics');
     if (next.type === 'mark' && (next.text === '{' || next.text === '(' || next.text === '-')) {

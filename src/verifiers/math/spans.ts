@@ -2,6 +2,7 @@
 // neighbouring formulas form one answer ("$21,16$ or $11$"), and the numbers and tuples outside them.
 // Every scan is one pass.
 import { isDigit, readNumber } from './number-notation.ts';
+import { LETTER_UNITS, SHORT_UNITS } from './symbols.ts';
 
 export interface Span {
   readonly start: number;
@@ -113,10 +114,22 @@ export function plainNumbers(text: string): Span[] {
     }
     const start = isSign(text, at - 1) ? at - 1 : at;
     const end = numberEnd(text, at);
-    spans.push({ start, end, content: text.slice(start, end) });
+    if (mayFollowNumber(text, end)) spans.push({ start, end, content: text.slice(start, end) });
     at = Math.max(end, at + 1);
   }
   return spans;
+}
+
+/** Whether what touches the end of a number is no part of a formula: a unit or a word, not the x of 5x. */
+function mayFollowNumber(text: string, end: number): boolean {
+  const run = /^[A-Za-z]{1,4}/.exec(text.slice(end, end + 4))?.[0] ?? '';
+  return (
+    run === '' ||
+    run.length > 3 ||
+    SHORT_UNITS.has(run) ||
+    LETTER_UNITS.has(run) ||
+    /^(?:st|nd|rd|th)$/.test(run)
+  );
 }
 
 function isSign(text: string, at: number): boolean {

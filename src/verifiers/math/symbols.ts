@@ -148,6 +148,14 @@ export const PROSE_WORDS = new Set(
 /** Letters that may be units where they follow a number and a space. */
 export const LETTER_UNITS = new Set('m g s h L l J N W V A K C F d'.split(' '));
 
+/** Words for powers of ten. */
+export const SCALES: Readonly<Record<string, bigint>> = {
+  thousand: 3n,
+  million: 6n,
+  billion: 9n,
+  trillion: 12n,
+};
+
 /** Characters outside ASCII by what they stand for. */
 export const UNICODE: Readonly<Record<string, string>> = {
   '−': '-',

@@ -13,6 +13,7 @@ import {
   IGNORED_COMMANDS,
   LETTER_UNITS,
   PROSE_WORDS,
+  SCALES,
   SHORT_UNITS,
   TEXT_COMMANDS,
   UNICODE,
@@ -34,7 +35,7 @@ export interface Token {
 /** How ambiguous spellings are taken. */
 export interface Spelling {
   readonly commas: Commas;
-  /** Whether a single letter after a number and a space (5 m) is a unit. */
+  /** Whether a letter after a number and a space (5 m) is a unit, and a scale (5 million) a factor. */
   readonly letterUnits: boolean;
 }
 
@@ -263,8 +264,20 @@ class Lexer {
       this.push('function', FUNCTION_NAMES[run] ?? run, space);
     else if (FUNCTION_NAMES[run] !== undefined) this.push('function', FUNCTION_NAMES[run], space);
     else if (run.length === 1) this.readLetter(run, space, prose);
+    else if (SCALES[lower] !== undefined && this.afterValue()) this.readScale(lower, space);
     else if (prose || isWord(run, this.afterValue())) this.push('word', run, space);
     else this.pushProduct(run, space);
+  }
+
+  /** 1.5 million: a factor, or a unit like others. */
+  private readScale(word: string, space: boolean): void {
+    this.ambiguous.letterUnits = true;
+    if (!this.spelling.letterUnits) {
+      this.push('word', word, space);
+      return;
+    }
+    this.push('mark', '*', space);
+    this.push('number', word, space, { value: { n: 10n ** SCALES[word]!, d: 1n } });
   }
 
   private afterValue(): boolean {
