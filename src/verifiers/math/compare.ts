@@ -12,6 +12,7 @@ import {
   type Comparison as Op,
   type Node,
 } from './node.ts';
+import { hasDecimal } from './evaluate.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
 import {
   compareScalars,
@@ -26,7 +27,17 @@ type Sequence = Node & { kind: 'sequence' };
 type Relation = Node & { kind: 'relation' };
 
 export function compareAnswers(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
-  return compare(settle(gold), settle(answer), tolerance);
+  const expected = settle(gold);
+  const exact = compare(expected, settle(answer), tolerance);
+  const rounded = approximation(answer);
+  return exact.equal || rounded === null || !hasDecimal(expected)
+    ? exact
+    : compare(expected, rounded, tolerance);
+}
+
+/** What an answer such as sqrt(5) ~ 2.24 says after its approximation sign: an answer to a decimal gold. */
+function approximation(node: Node): Node | null {
+  return node.kind === 'relation' && node.ops.at(-1) === '~' ? node.items.at(-1)! : null;
 }
 
 /** Takes ± apart, drops what follows an approximation sign, makes a chain x = a = b into x = b. */
@@ -46,6 +57,10 @@ function settle(node: Node): Node {
 }
 
 function settleRelation({ ops, items }: Relation): Node {
+  const computed =
+    ops[0] === '~' &&
+    !contains(items[0]!, (part) => isVariable(part) || part.kind === 'text' || part.kind === 'call');
+  if (computed) return items[0]!;
   const cut = ops.findIndex((op, index) => op === '~' && index > 0);
   const kept = (cut === -1 ? ops : ops.slice(0, cut)).map((op): Op => (op === '~' || op === '==' ? '=' : op));
   const sides = items.slice(0, kept.length + 1);

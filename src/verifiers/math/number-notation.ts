@@ -128,8 +128,9 @@ const REPEAT_COMMANDS = ['\\overline{', '\\bar{', '\\dot{', '\\overline '];
 const REPEAT_BRACKET = /^\((\d{1,12})\)(?!\d)/;
 
 function startsRepetition(text: string, at: number): boolean {
-  return REPEAT_COMMANDS.some(
-    (command) => text.startsWith(command, at) && isDigit(text[at + command.length]),
+  return (
+    REPEAT_BRACKET.test(text.slice(at, at + 16)) ||
+    REPEAT_COMMANDS.some((command) => text.startsWith(command, at) && isDigit(text[at + command.length]))
   );
 }
 

@@ -270,7 +270,7 @@ class Parser {
   private startsFactor(): boolean {
     const { type, text } = this.peek();
     if (type === 'number' || type === 'based' || type === 'symbol' || type === 'function') return true;
-    if (type === 'command') return !text.startsWith('end ');
+    if (type === 'command') return !text.startsWith('end ') && text !== 'choose';
     if (type !== 'mark') return false;
     if (text === '|') return this.insideBars === 0;
     if (text === '[') return !this.closesHere();
@@ -406,7 +406,8 @@ class Parser {
     if (next.type === 'mark' && (next.text === '{' || next.text === '(' || next.text === '-')) {
       throw new Unreadable('words before a bracket');
     }
-    return { kind: 'text', text: words.join(' ') };
+    const text = words.join(' ');
+    return /^all real(?: number)?s$/i.test(text) ? symbol('setR') : { kind: 'text', text };
   }
 
   private functionCall(name: string): Node {
@@ -513,6 +514,12 @@ class Parser {
         return this.atom();
       }
       const inner = this.list();
+      if (this.isCommand('choose')) {
+        this.at++;
+        const below = this.list();
+        this.take('}');
+        return call('binomial', [inner, below]);
+      }
       this.take('}');
       return inner;
     }
