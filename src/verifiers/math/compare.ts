@@ -2,17 +2,11 @@
 // inequalities as sets of numbers, equations up to scaling, assignments by their values, matrices entry by
 // entry, words as words, everything else as scalars. `gold` and `answer` are not symmetric where a bare value
 // may stand for a named one (5 for x = 5).
-import {
-  contains,
-  isVariable,
-  list,
-  negated,
-  product,
-  sum,
-  type Comparison as Op,
-  type Node,
-} from './node.ts';
+import { contains, isVariable, negated, product, sum, type Comparison as Op, type Node } from './node.ts';
 import { hasDecimal } from './evaluate.ts';
+import { rowsOf } from './matrix.ts';
+import { distinctNames, freeName, isEquation, isName, renamed, valueOf, valuesByName } from './names.ts';
+import { settle } from './settle.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
 import {
   compareScalars,
@@ -38,64 +32,6 @@ export function compareAnswers(gold: Node, answer: Node, tolerance: Tolerance): 
 /** What an answer such as sqrt(5) ~ 2.24 says after its approximation sign: an answer to a decimal gold. */
 function approximation(node: Node): Node | null {
   return node.kind === 'relation' && node.ops.at(-1) === '~' ? node.items.at(-1)! : null;
-}
-
-/** Takes ± apart, drops what follows an approximation sign, makes a chain x = a = b into x = b. */
-function settle(node: Node): Node {
-  if (node.kind === 'sequence' && (node.open === '' || node.open === '{')) {
-    const items = node.items.flatMap((item) => {
-      const settled = settle(item);
-      const spreads = item.kind !== 'sequence' && settled.kind === 'sequence' && settled.open === '';
-      return spreads ? settled.items : [settled];
-    });
-    return { ...node, items };
-  }
-  if (contains(node, (part) => part.kind === 'plusMinus')) {
-    return list([settle(withSign(node, 1)), settle(withSign(node, -1))], 'or');
-  }
-  return node.kind === 'relation' ? settleRelation(node) : node;
-}
-
-function settleRelation({ ops, items }: Relation): Node {
-  const computed =
-    ops[0] === '~' &&
-    !contains(items[0]!, (part) => isVariable(part) || part.kind === 'text' || part.kind === 'call');
-  if (computed) return items[0]!;
-  const cut = ops.findIndex((op, index) => op === '~' && index > 0);
-  const kept = (cut === -1 ? ops : ops.slice(0, cut)).map((op): Op => (op === '~' || op === '==' ? '=' : op));
-  const sides = items.slice(0, kept.length + 1);
-  if (!kept.every((op) => op === '=') || kept.length < 2)
-    return { kind: 'relation', ops: kept, items: sides };
-  return { kind: 'relation', ops: ['='], items: [sides[0]!, sides.at(-1)!] };
-}
-
-/** The node with every ± as + or as -, and every ∓ the other way round. */
-function withSign(node: Node, sign: 1 | -1): Node {
-  switch (node.kind) {
-    case 'plusMinus': {
-      const by = withSign(node.by, sign);
-      return sum([withSign(node.base, sign), node.first * sign === 1 ? by : negated(by)]);
-    }
-    case 'sum':
-    case 'product':
-    case 'call':
-    case 'sequence':
-    case 'relation':
-    case 'setOperation':
-    case 'ratio':
-      return { ...node, items: node.items.map((item) => withSign(item, sign)) };
-    case 'power':
-      return { ...node, base: withSign(node.base, sign), exponent: withSign(node.exponent, sign) };
-    case 'percent':
-      return { ...node, value: withSign(node.value, sign) };
-    case 'matrix':
-      return { ...node, rows: node.rows.map((row) => row.map((item) => withSign(item, sign))) };
-    case 'number':
-    case 'symbol':
-    case 'based':
-    case 'text':
-      return node;
-  }
 }
 
 function compare(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
@@ -131,33 +67,6 @@ function compareSets(gold: Node, answer: Node, tolerance: Tolerance): Comparison
 }
 
 // ---------------------------------------------------------------- relations
-
-function isEquation(node: Node): node is Relation & { ops: ['='] } {
-  return node.kind === 'relation' && node.ops.length === 1 && node.ops[0] === '=';
-}
-
-/** Whether a side names a quantity (x, f(2), AB, S:T, x + y) rather than computing one. */
-function isName(node: Node): boolean {
-  switch (node.kind) {
-    case 'symbol':
-    case 'text':
-    case 'call':
-      return true;
-    case 'number':
-      return (node.value.n === 1n || node.value.n === -1n) && node.value.d === 1n;
-    case 'power':
-      return isName(node.base);
-    case 'sum':
-    case 'product':
-    case 'ratio':
-    case 'sequence':
-      return (
-        node.items.every(isName) && contains(node, (part) => part.kind === 'symbol' || part.kind === 'call')
-      );
-    default:
-      return false;
-  }
-}
 
 function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
   if (gold.kind === 'relation' && answer.kind === 'relation')
@@ -255,38 +164,6 @@ function bothSymbols(a: Node, b: Node): boolean {
   return a.kind === 'symbol' && b.kind === 'symbol';
 }
 
-/** Names that say only that something is a function of x. */
-function freeName(node: Node): boolean {
-  return (
-    (node.kind === 'symbol' && node.name === 'y') || (node.kind === 'call' && node.name.startsWith('apply '))
-  );
-}
-
-/** f(t) = t^2 in the letter of g(x) = …: the argument of `from` takes the name of that of `to`. */
-function renamed(value: Node, from: Node, to: Node): Node {
-  const old = argumentOf(from);
-  const wanted = argumentOf(to);
-  if (old === null || wanted === null || old === wanted) return value;
-  return substitute(value, old, { kind: 'symbol', name: wanted });
-}
-
-function argumentOf(node: Node): string | null {
-  if (node.kind !== 'call' || node.items.length !== 1) return null;
-  const [only] = node.items;
-  return only?.kind === 'symbol' ? only.name : null;
-}
-
-function substitute(node: Node, name: string, by: Node): Node {
-  if (node.kind === 'symbol') return node.name === name ? by : node;
-  if (node.kind === 'power') {
-    return { ...node, base: substitute(node.base, name, by), exponent: substitute(node.exponent, name, by) };
-  }
-  if (node.kind === 'sum' || node.kind === 'product' || node.kind === 'call') {
-    return { ...node, items: node.items.map((item) => substitute(item, name, by)) };
-  }
-  return node;
-}
-
 // ---------------------------------------------------------------- sequences
 
 function isBare(node: Node): boolean {
@@ -380,37 +257,6 @@ function withoutRepeats(items: readonly Node[], tolerance: Tolerance): readonly 
   return kept;
 }
 
-function assignedName(item: Node): string | null {
-  if (!isEquation(item)) return null;
-  const [name] = item.items;
-  if (name === undefined || !isName(name)) return null;
-  return JSON.stringify(name, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
-}
-
-/** Whether all are assignments to different quantities (x = 1, y = 2), so that their order means something. */
-function distinctNames(items: readonly Node[]): boolean {
-  const names = items.map(assignedName);
-  if (items.length < 2 || names.some((name) => name === null)) return false;
-  const stems = new Set(names.map((name) => name!.replace(/_[A-Za-z0-9]+/g, '')));
-  return stems.size === items.length;
-}
-
-function valueOf(item: Node): Node {
-  return isEquation(item) && isName(item.items[0]!) ? item.items[1]! : item;
-}
-
-/** The values of assignments in the order of their names; other items as they stand. */
-function valuesByName(items: readonly Node[]): readonly Node[] {
-  const names = items.map(assignedName);
-  if (names.some((name) => name === null)) return items;
-  const order = items
-    .map((_item, index) => index)
-    .sort((a, b) => (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : a - b));
-  return order.map((index) => valueOf(items[index]!));
-}
-
 function inOrder(gold: readonly Node[], answer: readonly Node[], tolerance: Tolerance): Comparison {
   if (gold.length !== answer.length) return DIFFERENT;
   let by = EQUAL.by;
@@ -454,10 +300,6 @@ function compareRatios(gold: readonly Node[], answer: readonly Node[], tolerance
   return EQUAL;
 }
 
-// ---------------------------------------------------------------- matrices
-
-type Rows = readonly (readonly Node[])[];
-
 function compareMatrices(gold: Node, answer: Node, tolerance: Tolerance): Comparison | null {
   const a = rowsOf(gold);
   const b = rowsOf(answer);
@@ -473,39 +315,4 @@ function compareMatrices(gold: Node, answer: Node, tolerance: Tolerance): Compar
   return a === null
     ? inOrder(other.items, rows.flat(), tolerance)
     : inOrder(rows.flat(), other.items, tolerance);
-}
-
-/** The entries of a matrix, or of a sum, product or multiple of matrices; null where it is none. */
-function rowsOf(node: Node): Rows | null {
-  if (node.kind === 'matrix') return node.rows;
-  if (node.kind !== 'sum' && node.kind !== 'product') return null;
-  if (!contains(node, (part) => part.kind === 'matrix')) return null;
-  let total: Rows | null = null;
-  let scale: Node[] = [];
-  for (const item of node.items) {
-    const rows = rowsOf(item);
-    if (rows === null) {
-      if (node.kind === 'sum') return null;
-      scale = [...scale, item];
-      continue;
-    }
-    if (total === null) total = rows;
-    else {
-      const joined: Rows | null = node.kind === 'sum' ? addRows(total, rows) : multiplyRows(total, rows);
-      if (joined === null) return null;
-      total = joined;
-    }
-  }
-  if (total === null || scale.length === 0) return total;
-  return total.map((row) => row.map((entry) => product([...scale, entry])));
-}
-
-function addRows(a: Rows, b: Rows): Rows | null {
-  if (a.length !== b.length || a[0]!.length !== b[0]!.length) return null;
-  return a.map((row, i) => row.map((entry, j) => sum([entry, b[i]![j]!])));
-}
-
-function multiplyRows(a: Rows, b: Rows): Rows | null {
-  if (a[0]!.length !== b.length || a.length * b.length * b[0]!.length > 200) return null;
-  return a.map((row) => b[0]!.map((_unused, j) => sum(row.map((entry, k) => product([entry, b[k]![j]!])))));
 }

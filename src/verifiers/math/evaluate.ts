@@ -167,7 +167,12 @@ export function evaluate(node: Node, point: Point): Complex {
         node.name,
         node.items.map((item) => evaluate(item, point)),
       );
-    default:
+    case 'plusMinus':
+    case 'text':
+    case 'sequence':
+    case 'relation':
+    case 'setOperation':
+    case 'matrix':
       return NONE;
   }
 }

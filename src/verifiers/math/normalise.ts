@@ -66,7 +66,16 @@ export function rationalOf(node: Node): Rational | null {
       if (base === null || (isZero(base) && exponent.n <= 0n)) return null;
       return power(base, exponent.n);
     }
-    default:
+    case 'based':
+    case 'call':
+    case 'matrix':
+    case 'plusMinus':
+    case 'ratio':
+    case 'relation':
+    case 'sequence':
+    case 'setOperation':
+    case 'symbol':
+    case 'text':
       return null;
   }
 }
@@ -286,7 +295,7 @@ function callForm(name: string, items: readonly Node[]): Fraction {
     return constant(binomial(values[0]!.n, values[1]!.n));
   }
   if ((name === 'max' || name === 'min') && values.length > 0 && values.every((v) => v !== null)) {
-    const known = values as Rational[];
+    const known = values;
     return constant(known.reduce((a, b) => (less(a, b) === (name === 'max') ? b : a)));
   }
   return opaqueForm(name, forms);

@@ -1,33 +1,27 @@
 // From tokens to the syntax tree: lists, relations, set operations, ratios, sums, products, powers, in this
 // order of looseness. Words after a number are units and are set aside; words alone are a text answer;
 // whatever else is no answer is `Unreadable`. Recursion is bounded by MAX_DEPTH.
-import { MAX_DEPTH, MAX_ITEMS, Unreadable } from './limits.ts';
+import { MAX_ITEMS, Unreadable } from './limits.ts';
 import {
-  call,
   contains,
   list,
   negated,
   number,
-  power,
   product,
   quotient,
   sum,
-  symbol,
   whole,
-  type Bracket,
   type Comparison,
   type Node,
   type Separator,
 } from './node.ts';
 import { isInteger, less, ZERO } from './rational.ts';
-import { tokenise, END, type Spelling, type Token } from './tokenise.ts';
+import { AtomParser } from './parse-atoms.ts';
+import { tokenise, type Spelling } from './tokenise.ts';
 
 const COMPARISONS = new Set(['=', '<', '<=', '>', '>=', '!=', 'in', '~', '==']);
 const SEPARATORS = new Set([',', ';', 'and', 'or', '\\\\']);
 const TRAILING = new Set(['.', ',', ';', ':', '?', '!', 'dots', '\\\\', '&']);
-const CLOSERS: Readonly<Record<string, Bracket>> = { ')': ')', ']': ']', '[': '[' };
-const MATRICES = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array']);
-const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
 
 export interface Parsed {
   readonly node: Node;
@@ -43,48 +37,13 @@ export function parse(answer: string, spelling: Spelling): Parsed {
   return { node, ambiguous, words: parser.droppedWords };
 }
 
-class Parser {
-  private readonly tokens: readonly Token[];
-  private at = 0;
-  private depth = 0;
-  private insideBars = 0;
-  droppedWords = false;
-
-  constructor(tokens: readonly Token[]) {
-    this.tokens = tokens;
-  }
-
+class Parser extends AtomParser {
   answer(): Node {
     while (this.isMark('=') || this.isMark('~') || this.isMark(':') || this.isMark(',')) this.at++;
     const node = this.list();
     while (this.peek().type === 'mark' && TRAILING.has(this.peek().text)) this.at++;
     if (this.peek().type !== 'end') throw new Unreadable('something follows the answer');
     return node;
-  }
-
-  private peek(ahead = 0): Token {
-    return this.tokens[this.at + ahead] ?? END;
-  }
-
-  private isMark(text: string, ahead = 0): boolean {
-    const token = this.peek(ahead);
-    return token.type === 'mark' && token.text === text;
-  }
-
-  private isCommand(start: string): boolean {
-    return this.peek().type === 'command' && this.peek().text.startsWith(start);
-  }
-
-  private take(text: string): void {
-    if (!this.isMark(text)) throw new Unreadable(`expected ${text}`);
-    this.at++;
-  }
-
-  private deeper<T>(read: () => T): T {
-    if (++this.depth > MAX_DEPTH) throw new Unreadable('nested too deeply');
-    const result = read();
-    this.depth--;
-    return result;
   }
 
   /** Items by commas, semicolons, "and", "or" and line breaks; a single item is itself. */
@@ -141,7 +100,7 @@ class Parser {
     return ops.length === 0 ? items[0]! : { kind: 'relation', ops, items };
   }
 
-  private setOperation(): Node {
+  protected setOperation(): Node {
     let left = this.ratio();
     for (;;) {
       const op = this.isMark('cup')
@@ -175,7 +134,7 @@ class Parser {
     return items.at(-1)!;
   }
 
-  private sum(): Node {
+  protected sum(): Node {
     let total: Node[] = [];
     let first = true;
     for (;;) {
@@ -198,7 +157,7 @@ class Parser {
     }
   }
 
-  private product(): Node {
+  protected product(): Node {
     return this.deeper(() => {
       let factors: Node[] = [this.signed()];
       for (;;) {
@@ -305,279 +264,6 @@ class Parser {
     if (!this.isMark('^')) return;
     this.at++;
     this.exponent();
-  }
-
-  /** An atom with its powers, factorials and percent signs. */
-  private postfix(): Node {
-    let node = this.deeper(() => this.atom());
-    for (;;) {
-      if (this.isMark('^')) {
-        this.at++;
-        const exponent = this.exponent();
-        if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
-      } else if (this.isMark('!') && !this.endsAfterMarksOnlyText()) {
-        this.at++;
-        node = call('factorial', [node]);
-      } else if (this.isMark('%')) {
-        this.at++;
-        node = { kind: 'percent', value: node };
-      } else {
-        return node;
-      }
-    }
-  }
-
-  /** "Yes!" ends a sentence; 5! is a factorial wherever it stands. */
-  private endsAfterMarksOnlyText(): boolean {
-    return this.peek(-1).type === 'word';
-  }
-
-  private exponent(): Node {
-    return this.deeper(() => {
-      if (this.isMark('-')) {
-        this.at++;
-        return negated(this.exponent());
-      }
-      if (this.isMark('+')) this.at++;
-      const atom = this.atom();
-      if (!this.isMark('^')) return atom;
-      this.at++;
-      return power(atom, this.exponent());
-    });
-  }
-
-  private atom(): Node {
-    const token = this.peek();
-    switch (token.type) {
-      case 'number':
-        this.at++;
-        return number(token.value!, token.decimal ?? false);
-      case 'based':
-        this.at++;
-        return { kind: 'based', digits: token.text, base: token.base! };
-      case 'symbol':
-        return this.symbolOrCall();
-      case 'word':
-        return this.words();
-      case 'function':
-        this.at++;
-        return this.functionCall(token.text);
-      case 'command':
-        this.at++;
-        return this.command(token.text);
-      case 'mark':
-        this.at++;
-        return this.bracketed(token.text);
-      case 'end':
-        throw new Unreadable('it ends early');
-    }
-  }
-
-  private symbolOrCall(): Node {
-    const name = this.peek().text;
-    this.at++;
-    if (!this.isMark('(') || this.peek().space) return symbol(name);
-    const simple = this.peek(1).type === 'number' || this.peek(1).type === 'symbol';
-    const short = simple && (this.isMark(')', 2) || this.isMark(',', 2));
-    if (!FUNCTION_LETTERS.has(name) && !(short && /^[A-Z]/.test(name))) return symbol(name);
-    this.at++;
-    const argument = this.list();
-    this.take(')');
-    return call(
-      `apply ${name}`,
-      argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument],
-    );
-  }
-
-  /** Words that open an answer ("about 5") or a side of an equation are dropped; words alone are a text. */
-  private words(): Node {
-    const before = this.tokens[this.at - 1];
-    const opens = before === undefined || (before.type === 'mark' && '=:~'.includes(before.text));
-    const words: string[] = [];
-    while (this.peek().type === 'word') words.push(this.tokens[this.at++]!.text);
-    const next = this.peek();
-    if (next.type === 'number' || next.type === 'based') {
-      if (!opens) throw new Unreadable('words before a number');
-      this.droppedWords = true;
-      return this.postfix();
-    }
-    if (next.type === 'symbol' || next.type === 'function' || next.type === 'command')
-      throw new Unreadable('words in mathematics');
-    if (next.type === 'mark' && (next.text === '{' || next.text === '(' || next.text === '-')) {
-      throw new Unreadable('words before a bracket');
-    }
-    const text = words.join(' ');
-    return /^all real(?: number)?s$/i.test(text) ? symbol('setR') : { kind: 'text', text };
-  }
-
-  private functionCall(name: string): Node {
-    if (name === 'sqrt' || name === 'cbrt') {
-      const argument = this.argument();
-      return power(argument, number({ n: 1n, d: name === 'sqrt' ? 2n : 3n }));
-    }
-    let base: Node | null = null;
-    let exponent: Node | null = null;
-    while (this.isMark('_') || this.isMark('^')) {
-      const below = this.isMark('_');
-      this.at++;
-      if (below) base = this.atom();
-      else exponent = this.exponent();
-    }
-    const argument = this.argument();
-    const items = argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument];
-    let result = call(name, items);
-    if (name === 'exp') result = power(symbol('e'), argument);
-    if (base !== null && name === 'log') result = quotient(call('ln', items), call('ln', [base]));
-    if (exponent === null) return result;
-    const inverse = exponent.kind === 'number' && exponent.value.n === -1n && exponent.value.d === 1n;
-    return inverse && !name.startsWith('arc') ? call(`arc${name}`, items) : power(result, exponent);
-  }
-
-  /** The argument of a function: a bracket, or the factors up to the next function, sign or bracket. */
-  private argument(): Node {
-    if (this.isMark('(') || this.isMark('[') || this.isMark('{') || this.isMark('|'))
-      return this.postfixless();
-    return this.deeper(() => {
-      const factors = [this.postfix()];
-      while (
-        this.peek().type === 'symbol' ||
-        (this.isCommand('frac') && factors.length === 1 && factors[0]!.kind !== 'number') ||
-        (this.peek().type === 'number' && factors.at(-1)!.kind !== 'number')
-      ) {
-        factors.push(this.postfix());
-      }
-      return factors.length === 1 ? factors[0]! : product(factors);
-    });
-  }
-
-  /** A bracket without what is raised or appended to it: sqrt(2)^2 is the square of the root. */
-  private postfixless(): Node {
-    const open = this.peek().text;
-    this.at++;
-    const inner = this.bracketed(open);
-    return inner.kind === 'sequence' ? list(inner.items) : inner;
-  }
-
-  private command(name: string): Node {
-    if (name === 'frac' || name === 'binom') {
-      const above = this.atom();
-      const below = this.atom();
-      return name === 'frac' ? quotient(above, below) : call('binomial', [above, below]);
-    }
-    if (name === 'sqrt') {
-      let degree: Node = whole(2);
-      if (this.isMark('[')) {
-        this.at++;
-        degree = this.sum();
-        this.take(']');
-      }
-      return power(this.atom(), quotient(whole(1), degree));
-    }
-    if (name === 'angle' || name === 'triangle' || name === 'overline' || name === 'bar') {
-      return call(name === 'bar' ? 'overline' : name, [this.product()]);
-    }
-    if (name.startsWith('begin ')) return this.environment(name.slice('begin '.length));
-    throw new Unreadable(`\\${name}`);
-  }
-
-  private environment(name: string): Node {
-    const determinant = name === 'vmatrix' || name === 'Vmatrix';
-    if (!MATRICES.has(name) && !determinant) {
-      const inner = this.list();
-      if (!this.isCommand('end ')) throw new Unreadable(`\\begin{${name}}`);
-      this.at++;
-      return inner;
-    }
-    const rows: Node[][] = [[]];
-    while (!this.isCommand('end ')) {
-      if (this.isMark('\\\\')) {
-        this.at++;
-        if (!this.isCommand('end ')) rows.push([]);
-      } else if (this.isMark('&')) {
-        this.at++;
-      } else {
-        rows.at(-1)!.push(this.setOperation());
-      }
-      if (this.peek().type === 'end' || rows.length > MAX_ITEMS) throw new Unreadable('matrix without end');
-    }
-    this.at++;
-    if (rows.some((row) => row.length !== rows[0]!.length) || rows[0]!.length === 0)
-      throw new Unreadable('ragged matrix');
-    return determinant ? call('det', [{ kind: 'matrix', rows }]) : { kind: 'matrix', rows };
-  }
-
-  /** What stands between brackets, after the opening one. */
-  private bracketed(open: string): Node {
-    if (open === '{') {
-      if (this.isMark('}')) {
-        this.at++;
-        return this.atom();
-      }
-      const inner = this.list();
-      if (this.isCommand('choose')) {
-        this.at++;
-        const below = this.list();
-        this.take('}');
-        return call('binomial', [inner, below]);
-      }
-      this.take('}');
-      return inner;
-    }
-    if (open === '\\{') return this.set();
-    if (open === '|') {
-      this.insideBars++;
-      const inner = this.sum();
-      this.take('|');
-      this.insideBars--;
-      return call('abs', [inner]);
-    }
-    if (open === 'lfloor' || open === 'lceil') {
-      const inner = this.sum();
-      this.take(open === 'lfloor' ? 'rfloor' : 'rceil');
-      return call(open === 'lfloor' ? 'floor' : 'ceil', [inner]);
-    }
-    if (open !== '(' && open !== '[' && open !== ']') throw new Unreadable(`unexpected ${open}`);
-    const bars = this.insideBars;
-    this.insideBars = 0;
-    const inner = this.list();
-    this.insideBars = bars;
-    const close = this.peek().type === 'mark' ? CLOSERS[this.peek().text] : undefined;
-    if (close === undefined) throw new Unreadable('bracket without end');
-    this.at++;
-    if (inner.kind !== 'sequence' || inner.open !== '') return inner;
-    return { ...inner, open, close };
-  }
-
-  /** Whether the [ here closes an interval written as ]a, b[. */
-  private closesHere(): boolean {
-    const { type, text } = this.peek(1);
-    return (
-      type === 'end' ||
-      (type === 'mark' && (text === 'cup' || text === 'cap' || text === ',' || text === '}'))
-    );
-  }
-
-  /** { a, b, c } or { x | condition }, after the opening brace. */
-  private set(): Node {
-    if (this.isMark('\\}')) {
-      this.at++;
-      return symbol('empty');
-    }
-    const builder = this.builder();
-    const inner = this.list();
-    this.take('\\}');
-    if (builder) return inner;
-    if (inner.kind === 'sequence' && inner.open === '') return { ...inner, open: '{', close: '}' };
-    return { kind: 'sequence', open: '{', close: '}', items: [inner], by: ',' };
-  }
-
-  /** Skips "x |", "x :" and "x in R |" of a set given by a condition. */
-  private builder(): boolean {
-    if (this.peek().type !== 'symbol') return false;
-    const bar = this.isMark('in', 1) && this.peek(2).type === 'symbol' ? 3 : 1;
-    if (!this.isMark('|', bar) && !this.isMark(':', bar)) return false;
-    this.at += bar + 1;
-    return true;
   }
 }
 

@@ -120,7 +120,17 @@ export function toRealSet(node: Node): RealSet | null {
     }
     case 'relation':
       return relationSet(node.ops, node.items);
-    default:
+    case 'based':
+    case 'call':
+    case 'matrix':
+    case 'number':
+    case 'percent':
+    case 'plusMinus':
+    case 'power':
+    case 'product':
+    case 'ratio':
+    case 'sum':
+    case 'text':
       return null;
   }
 }
@@ -192,7 +202,10 @@ function half(op: Comparison, value: Node): RealSet | null {
       const point = pointSet(value);
       return point === null ? null : complement(point);
     }
-    default:
+    case '=':
+    case '==':
+    case '~':
+    case 'in':
       return pointSet(value);
   }
 }

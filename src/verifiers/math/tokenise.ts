@@ -79,7 +79,6 @@ const BASE_WORDS: Readonly<Record<string, number>> = {
 
 /** Replaces characters outside ASCII by what they stand for; others stay. */
 export function toAscii(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the range of ASCII
   return text.replace(/[^\x00-\x7f]/g, (character) => UNICODE[character] ?? character);
 }
 
