@@ -6,16 +6,10 @@ import { contains, isVariable, negated, product, sum, type Comparison as Op, typ
 import { hasDecimal } from './evaluate.ts';
 import { rowsOf } from './matrix.ts';
 import { distinctNames, freeName, isEquation, isName, renamed, valueOf, valuesByName } from './names.ts';
+import { constantRatio } from './proportion.ts';
 import { settle } from './settle.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
-import {
-  compareScalars,
-  constantRatio,
-  DIFFERENT,
-  EQUAL,
-  type Comparison,
-  type Tolerance,
-} from './scalar.ts';
+import { compareScalars, DIFFERENT, EQUAL, type Comparison, type Tolerance } from './scalar.ts';
 
 type Sequence = Node & { kind: 'sequence' };
 type Relation = Node & { kind: 'relation' };
@@ -125,7 +119,7 @@ function sideDifference({ items }: Relation): Node {
 
 function conditionRatio(gold: Relation, answer: Relation) {
   const scalar = [...gold.items, ...answer.items].every(isScalar);
-  return scalar ? constantRatio(sideDifference(gold), sideDifference(answer)) : null;
+  return scalar ? constantRatio(sideDifference(gold), sideDifference(answer), gold.ops[0] === '=') : null;
 }
 
 function isScalar(node: Node): boolean {

@@ -510,7 +510,7 @@ describe('options', () => {
     expect(kinds('So \\boxed{7}.')).toEqual(['correct', 'correct', 'correct']);
     expect(kinds('The answer is 7.')).toEqual(['malformed', 'correct', 'correct']);
     expect(kinds('Hence 3 + 4 = 7.')).toEqual(['malformed', 'malformed', 'correct']);
-    expect(kinds('Let us see.')).toEqual(['malformed', 'malformed', 'wrong']);
+    expect(kinds('Let us see.')).toEqual(['malformed', 'malformed', 'malformed']);
     expect(kinds('')).toEqual(['malformed', 'malformed', 'malformed']);
   });
 

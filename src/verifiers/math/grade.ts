@@ -59,6 +59,8 @@ interface Gold {
   readonly texts: readonly string[];
   readonly nodes: readonly Node[];
   readonly parts: number;
+  /** Whether it is mathematics rather than words. */
+  readonly clean: boolean;
 }
 
 /** The gold answer read last: the rollouts of a group share theirs. */
@@ -68,14 +70,16 @@ function readGold(source: string): Gold {
   if (lastGold?.source === source) return lastGold.gold;
   const texts = goldReadings(repaired(source));
   let nodes: readonly Node[] = [];
+  let clean = false;
   for (const text of texts) {
     const reading = readAnswer(text);
     nodes = [...nodes, ...reading.nodes];
+    clean ||= reading.clean;
     if (reading.clean) break;
   }
   const [node] = nodes;
   const parts = node?.kind === 'sequence' && (node.open === '' || node.open === '{') ? node.items.length : 1;
-  const gold = { texts, nodes, parts };
+  const gold = { texts, nodes, parts, clean };
   lastGold = { source, gold };
   return gold;
 }
@@ -106,6 +110,18 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
       kind: 'correct',
       extracted: reading,
       reason: `The answer ${quote(reading)} equals the expected ${quote(gold)} (${GROUNDS[grounds]}).`,
+    };
+  }
+  if (
+    extracted.where === 'whole' &&
+    expected.clean &&
+    !extracted.readings.some((text) => /\d|[\\$=]/.test(text)) &&
+    shown.includes(' ')
+  ) {
+    return {
+      kind: 'malformed',
+      extracted: null,
+      reason: `No answer found: expected ${EXPECTED[strictness]}.`,
     };
   }
   const unreadable = extracted.readings.every((reading) => readAnswer(reading).nodes.length === 0);
@@ -157,7 +173,8 @@ function tryCompare(gold: Node, answer: Node, tolerance: Tolerance): Grounds | n
 function wordsMatch(reading: string, gold: Gold): boolean {
   const text = gold.texts[0] ?? '';
   const words = bareWords(text);
-  if (words.length >= 2 && /[a-z]{2}/.test(words) && bareWords(reading) === words) return true;
+  const prose = !gold.clean && !/\\(?!text|mathrm|mbox|[ ,;])/.test(reading);
+  if (prose && words.length >= 2 && /[a-z]{2}/.test(words) && bareWords(reading) === words) return true;
   const letter = /^\(?([A-J])\)?\.?$/.exec(bareText(text).replace(/[()]/g, ''))?.[1];
   if (letter === undefined) return false;
   const choice = /^\(?([A-J])(?:\)|[.:])/.exec(bareText(reading))?.[1];

@@ -2,8 +2,8 @@
 // where those leave it open by their values at fixed points. Says how it knows. Equality is exact: a decimal
 // equals a fraction only if it is that fraction, unless the caller allows a tolerance.
 import { TooLarge } from './limits.ts';
-import { contains, isVariable, variables, type Node } from './node.ts';
-import { agreeAtPoints, evaluate, hasDecimal, points, realValue } from './evaluate.ts';
+import { variables, type Node } from './node.ts';
+import { agreeAtPoints, hasDecimal, realValue } from './evaluate.ts';
 import { equalFractions, forgetRoots, independent, startCounting, type Fraction } from './normal-form.ts';
 import { normalForm, rationalOf } from './normalise.ts';
 import { same, toNumber, type Rational } from './rational.ts';
@@ -132,35 +132,4 @@ function compareBased(gold: Node, answer: Node): Comparison | null {
     return null;
   const digits = other.value.d === 1n ? other.value.n.toString() : '';
   return digits === based.digits.replace(/^0+(?=.)/, '') ? EQUAL : DIFFERENT;
-}
-
-/** The ratio a/b where it is one rational constant; null where it is not, or cannot be told. */
-export function constantRatio(a: Node, b: Node): { positive: boolean; by: Grounds } | null {
-  const names = variables(a, variables(b));
-  if (names.size === 0 && !contains(a, isVariable)) return null;
-  let sign = 0;
-  let ratio: { re: number; im: number } | null = null;
-  let seen = 0;
-  for (const point of points(names, 6)) {
-    const left = evaluate(a, point);
-    const right = evaluate(b, point);
-    const size = Math.hypot(right.re, right.im);
-    if (![left.re, left.im, right.re, right.im].every(Number.isFinite) || size < 1e-9) continue;
-    const here = {
-      re: (left.re * right.re + left.im * right.im) / size ** 2,
-      im: (left.im * right.re - left.re * right.im) / size ** 2,
-    };
-    if (
-      ratio !== null &&
-      Math.hypot(here.re - ratio.re, here.im - ratio.im) > 1e-9 * Math.hypot(ratio.re, ratio.im)
-    ) {
-      return null;
-    }
-    ratio = here;
-    sign = Math.sign(here.re);
-    seen++;
-  }
-  if (seen < 2 || ratio === null || Math.hypot(ratio.re, ratio.im) < 1e-12) return null;
-  if (Math.abs(ratio.im) > 1e-9 * Math.abs(ratio.re)) return null;
-  return { positive: sign > 0, by: 'points' };
 }
