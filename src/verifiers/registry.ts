@@ -3,11 +3,12 @@ import { closest } from 'fastest-levenshtein';
 import { DataError } from '../errors.ts';
 import { codeVerifier } from './code/grade-code.ts';
 import { exactAnswer } from './exact-answer.ts';
+import { mathAnswer } from './math/math-answer.ts';
 import { science } from './science/science.ts';
 import type { Verifier } from './verifier.ts';
 
 const VERIFIERS: ReadonlyMap<string, Verifier> = new Map(
-  [exactAnswer, science, codeVerifier].map((verifier) => [verifier.kind, verifier]),
+  [exactAnswer, mathAnswer, science, codeVerifier].map((verifier) => [verifier.kind, verifier]),
 );
 
 /** The kinds a problem may name. */

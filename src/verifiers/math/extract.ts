@@ -1,0 +1,186 @@
+// Finds the final answer of a response: boxed, after ####, after "the answer is" and the like, else the last
+// formula or number. Says where it was found; what it means is not its concern. Looks at the end of a long
+// response only, where searching costs more than one pass.
+import { findBoxes, joinBoxes, lastGroup, unclosedBox } from './boxes.ts';
+import { joinNeighbours, mathSpans, plainNumbers, plainTuples, type Span } from './spans.ts';
+
+/** How much form is demanded of a response: a box only; a box or a marker; anything. */
+export type Strictness = 'boxed' | 'marked' | 'any';
+
+export interface Extracted {
+  /** Readings of the one place the answer stands at, the likeliest first. */
+  readonly readings: readonly string[];
+  readonly where: 'box' | '####' | 'marker' | 'whole' | 'last';
+}
+
+/** How much of the end of a response is searched for the last formula or number. */
+const TAIL = 6000;
+const CUTS = ['<|im_end|>', '<|im_start|>', '<|endoftext|>', '<|eot_id|>', '</s>'];
+
+/**
+ * The answer of a response, or null. `goldParts` is the number of parts of the gold answer: where it has
+ * several, the last boxes of the response may be its parts.
+ */
+export function extractAnswer(response: string, strictness: Strictness, goldParts: number): Extracted | null {
+  const text = untilCut(response);
+  const boxed = fromBoxes(text, goldParts);
+  if (boxed !== null || strictness === 'boxed') return boxed;
+  const marked = afterHashes(text) ?? afterMarker(text);
+  if (marked !== null || strictness === 'marked') return marked;
+  return wholeOrLast(text);
+}
+
+function untilCut(response: string): string {
+  let end = response.length;
+  for (const cut of CUTS) {
+    const at = response.indexOf(cut);
+    if (at > 0 && at < end) end = at;
+  }
+  return response.slice(0, end);
+}
+
+function fromBoxes(text: string, goldParts: number): Extracted | null {
+  const boxes = findBoxes(text);
+  if (boxes.length === 0) {
+    const content = unclosedBox(text);
+    return content === null || !/[$\n\]]/.test(text.slice(text.lastIndexOf('boxed{')))
+      ? null
+      : { readings: [content], where: 'box' };
+  }
+  const tight = lastGroup(text, boxes, false);
+  const readings = [joinBoxes(tight)];
+  if (goldParts > 1) {
+    const loose = lastGroup(text, boxes, true);
+    if (loose.length > tight.length) readings.push(joinBoxes(loose));
+    if (boxes.length === goldParts && loose.length < goldParts) readings.push(joinBoxes(boxes));
+  }
+  // the same answer boxed twice in a row is one answer
+  if (new Set(tight.map(({ content }) => content.trim())).size === 1) readings[0] = tight[0]!.content.trim();
+  return { readings, where: 'box' };
+}
+
+function afterHashes(text: string): Extracted | null {
+  const start = text.lastIndexOf('####');
+  if (start === -1) return null;
+  let from = start + 4;
+  while (text[from] === '#') from++;
+  const line = text
+    .slice(from, from + 4000)
+    .trimStart()
+    .split('\n', 1)[0]!
+    .trim();
+  return line === '' ? null : { readings: readingsOf(line), where: '####' };
+}
+
+const MARKER =
+  /(?:final answer(?: is)?|(?:answer|option|choice) is|answers are|answer(?=\s{0,2}[:=])|(?<=^|\n)\s{0,3}\**(?:A|Ans)(?=\.?:))[\s*]{0,3}[:=]?\**/gi;
+
+/** What follows the last "the answer is", "Answer:", "Final answer:", "A:" up to the end of its sentence. */
+function afterMarker(text: string): Extracted | null {
+  const tail = text.slice(-4 * TAIL);
+  let start = -1;
+  for (const match of tail.matchAll(MARKER)) {
+    // "Final Answer: The final answer is": the later one is the nearer to the answer
+    if (/[^\s*:.$]/.test(tail.slice(match.index + match[0].length, match.index + match[0].length + 40))) {
+      start = match.index + match[0].length;
+    }
+  }
+  if (start === -1) return null;
+  const segment = sentence(tail.slice(start))
+    .replace(/^[\s:*]+|\*\*/g, '')
+    .trim();
+  if (segment === '') return null;
+  return { readings: readingsOf(segment), where: 'marker' };
+}
+
+/** The text up to the end of its first sentence or line, formulas taken as wholes. */
+function sentence(text: string): string {
+  const start = text.search(/\S/);
+  if (start === -1) return '';
+  const spans = mathSpans(text.slice(0, TAIL));
+  let next = 0;
+  for (let at = start; at < text.length && at < TAIL; at++) {
+    while (next < spans.length && spans[next]!.end <= at) next++;
+    const span = spans[next];
+    if (span !== undefined && span.start <= at && at < span.end) {
+      at = span.end - 1;
+      continue;
+    }
+    if (text[at] === '\n') {
+      const colon = /:\s{0,3}$/.test(text.slice(Math.max(start, at - 4), at));
+      if (!colon) return text.slice(start, at);
+    }
+    if (text[at] === '.' && /^\.\**(?:\s|$)/.test(text.slice(at, at + 5))) return text.slice(start, at);
+  }
+  return text.slice(start, TAIL);
+}
+
+/** A segment as a whole, then the formula or number in it: the first if it begins with it, else the last. */
+function readingsOf(segment: string): string[] {
+  const readings = [withoutDelimiters(segment)];
+  const candidates = candidatesIn(segment);
+  if (candidates.length === 0) return readings;
+  const chosen = candidates[0]!.start <= 2 ? candidates[0]! : candidates.at(-1)!;
+  readings.push(chosen.content);
+  return readings;
+}
+
+/** Formulas, and the tuples and numbers outside them, in order. */
+function candidatesIn(text: string): Span[] {
+  const formulas = joinNeighbours(text, mathSpans(text));
+  const outside = (others: readonly Span[]) => (span: Span) =>
+    !others.some(({ start, end }) => span.start < end && start < span.end);
+  const tuples = plainTuples(text).filter(outside(formulas));
+  const numbers = plainNumbers(text).filter(outside([...formulas, ...tuples]));
+  const all = [
+    ...formulas.map((span) => ({ ...span, content: withPercent(text, span) })),
+    ...tuples,
+    ...numbers,
+  ];
+  return all.sort((a, b) => a.start - b.start);
+}
+
+/** "$28$ percent" is 28%. */
+function withPercent(text: string, span: Span): string {
+  const after = /^\s?(?:\\?%|percent|pct)(?![a-z])/.exec(text.slice(span.end, span.end + 10));
+  return after === null || span.content.includes('%') ? span.content : `${span.content}\\%`;
+}
+
+/** The content of a text that is one formula (or several with separators), else the text without dollar signs. */
+export function withoutDelimiters(text: string): string {
+  const trimmed = text.trim();
+  const spans = joinNeighbours(trimmed, mathSpans(trimmed));
+  const [only] = spans;
+  if (spans.length === 1 && only!.start === 0 && /^[\s.,;:]*$/.test(trimmed.slice(only!.end)))
+    return only!.content.trim();
+  return trimmed.replace(/\\[()[\]]|\$/g, ' ').trim();
+}
+
+const SHORT = 80;
+
+/** A response that is nothing but an answer; else the last formula, tuple or number in it. */
+function wholeOrLast(response: string): Extracted | null {
+  const text = response.trim();
+  if (text === '') return null;
+  const tail = text.slice(-TAIL);
+  const candidates = candidatesIn(tail);
+  const last = candidates.at(-1);
+  const readings = text.length <= SHORT ? [withoutDelimiters(text)] : [];
+  if (last !== undefined) readings.push(last.content);
+  return readings.length === 0 ? null : { readings, where: text.length <= SHORT ? 'whole' : 'last' };
+}
+
+/** The readings of a gold answer: its boxes, the whole text, or the last formula of a longer text. */
+export function goldReadings(gold: string): string[] {
+  const boxes = findBoxes(gold);
+  if (boxes.length > 0) return [joinBoxes(lastGroup(gold, boxes, true))];
+  const unclosed = unclosedBox(gold);
+  if (unclosed !== null) return [unclosed];
+  const hashes = afterHashes(gold);
+  if (hashes !== null) return [...hashes.readings];
+  const readings = [withoutDelimiters(gold)];
+  const spans = joinNeighbours(gold, mathSpans(gold));
+  const last = spans.at(-1);
+  if (last !== undefined) readings.push(withPercent(gold, last));
+  return readings;
+}

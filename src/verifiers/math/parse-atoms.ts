@@ -1,0 +1,306 @@
+// The tight end of the grammar: numbers, symbols, words, functions, fractions, roots, brackets, sets and
+// matrices, with their powers, factorials and percent signs. What stands between brackets is read by the
+// loose end (parse.ts), which this class leaves abstract.
+import { MAX_ITEMS, Unreadable } from './limits.ts';
+import {
+  call,
+  list,
+  negated,
+  number,
+  power,
+  product,
+  quotient,
+  symbol,
+  whole,
+  type Bracket,
+  type Node,
+} from './node.ts';
+import { TokenReader } from './token-reader.ts';
+
+const CLOSERS: Readonly<Record<string, Bracket>> = { ')': ')', ']': ']', '[': '[' };
+const MATRICES = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array']);
+const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
+
+export abstract class AtomParser extends TokenReader {
+  protected insideBars = 0;
+  /** Whether words (units, "about") were set aside. */
+  droppedWords = false;
+
+  abstract list(): Node;
+  protected abstract sum(): Node;
+  protected abstract product(): Node;
+  protected abstract setOperation(): Node;
+
+  /** An atom with its powers, factorials and percent signs. */
+  protected postfix(): Node {
+    let node = this.deeper(() => this.atom());
+    for (;;) {
+      if (this.isMark('^')) {
+        this.at++;
+        const exponent = this.exponent();
+        if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
+      } else if (this.isMark('!') && !this.endsAfterMarksOnlyText()) {
+        this.at++;
+        node = call('factorial', [node]);
+      } else if (this.isMark('%')) {
+        this.at++;
+        node = { kind: 'percent', value: node };
+      } else {
+        return node;
+      }
+    }
+  }
+
+  /** "Yes!" ends a sentence; 5! is a factorial wherever it stands. */
+  protected endsAfterMarksOnlyText(): boolean {
+    return this.peek(-1).type === 'word';
+  }
+
+  protected exponent(): Node {
+    return this.deeper(() => {
+      if (this.isMark('-')) {
+        this.at++;
+        return negated(this.exponent());
+      }
+      if (this.isMark('+')) this.at++;
+      const atom = this.atom();
+      if (!this.isMark('^')) return atom;
+      this.at++;
+      return power(atom, this.exponent());
+    });
+  }
+
+  protected atom(): Node {
+    const token = this.peek();
+    switch (token.type) {
+      case 'number':
+        this.at++;
+        return number(token.value!, token.decimal ?? false);
+      case 'based':
+        this.at++;
+        return { kind: 'based', digits: token.text, base: token.base! };
+      case 'symbol':
+        return this.symbolOrCall();
+      case 'word':
+        return this.words();
+      case 'function':
+        this.at++;
+        return this.functionCall(token.text);
+      case 'command':
+        this.at++;
+        return this.command(token.text);
+      case 'mark':
+        this.at++;
+        return this.bracketed(token.text);
+      case 'end':
+        throw new Unreadable('it ends early');
+    }
+  }
+
+  protected symbolOrCall(): Node {
+    const name = this.peek().text;
+    this.at++;
+    if (!this.isMark('(') || this.peek().space) return symbol(name);
+    const simple = this.peek(1).type === 'number' || this.peek(1).type === 'symbol';
+    const short = simple && (this.isMark(')', 2) || this.isMark(',', 2));
+    if (!FUNCTION_LETTERS.has(name) && !(short && /^[A-Z]/.test(name))) return symbol(name);
+    this.at++;
+    const argument = this.list();
+    this.take(')');
+    return call(
+      `apply ${name}`,
+      argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument],
+    );
+  }
+
+  /** Words that open an answer ("about 5") or a side of an equation are dropped; words alone are a text. */
+  protected words(): Node {
+    const before = this.peek(-1);
+    const opens = before === undefined || (before.type === 'mark' && '=:~'.includes(before.text));
+    const words: string[] = [];
+    while (this.peek().type === 'word') words.push(this.next().text);
+    const next = this.peek();
+    if (next.type === 'number' || next.type === 'based') {
+      if (!opens) throw new Unreadable('words before a number');
+      this.droppedWords = true;
+      return this.postfix();
+    }
+    if (next.type === 'symbol' || next.type === 'function' || next.type === 'command')
+      throw new Unreadable('words in mathematics');
+    if (next.type === 'mark' && (next.text === '{' || next.text === '(' || next.text === '-')) {
+      throw new Unreadable('words before a bracket');
+    }
+    const text = words.join(' ');
+    return /^all real(?: number)?s$/i.test(text) ? symbol('setR') : { kind: 'text', text };
+  }
+
+  protected functionCall(name: string): Node {
+    if (name === 'sqrt' || name === 'cbrt') {
+      const argument = this.argument();
+      return power(argument, number({ n: 1n, d: name === 'sqrt' ? 2n : 3n }));
+    }
+    let base: Node | null = null;
+    let exponent: Node | null = null;
+    while (this.isMark('_') || this.isMark('^')) {
+      const below = this.isMark('_');
+      this.at++;
+      if (below) base = this.atom();
+      else exponent = this.exponent();
+    }
+    const argument = this.argument();
+    const items = argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument];
+    let result = call(name, items);
+    if (name === 'exp') result = power(symbol('e'), argument);
+    if (base !== null && name === 'log') result = quotient(call('ln', items), call('ln', [base]));
+    if (exponent === null) return result;
+    const inverse = exponent.kind === 'number' && exponent.value.n === -1n && exponent.value.d === 1n;
+    return inverse && !name.startsWith('arc') ? call(`arc${name}`, items) : power(result, exponent);
+  }
+
+  /** The argument of a function: a bracket, or the factors up to the next function, sign or bracket. */
+  protected argument(): Node {
+    if (this.isMark('(') || this.isMark('[') || this.isMark('{') || this.isMark('|'))
+      return this.postfixless();
+    return this.deeper(() => {
+      const factors = [this.postfix()];
+      while (
+        this.peek().type === 'symbol' ||
+        (this.isCommand('frac') && factors.length === 1 && factors[0]!.kind !== 'number') ||
+        (this.peek().type === 'number' && factors.at(-1)!.kind !== 'number')
+      ) {
+        factors.push(this.postfix());
+      }
+      return factors.length === 1 ? factors[0]! : product(factors);
+    });
+  }
+
+  /** A bracket without what is raised or appended to it: sqrt(2)^2 is the square of the root. */
+  protected postfixless(): Node {
+    const open = this.peek().text;
+    this.at++;
+    const inner = this.bracketed(open);
+    return inner.kind === 'sequence' ? list(inner.items) : inner;
+  }
+
+  protected command(name: string): Node {
+    if (name === 'frac' || name === 'binom') {
+      const above = this.atom();
+      const below = this.atom();
+      return name === 'frac' ? quotient(above, below) : call('binomial', [above, below]);
+    }
+    if (name === 'sqrt') {
+      let degree: Node = whole(2);
+      if (this.isMark('[')) {
+        this.at++;
+        degree = this.sum();
+        this.take(']');
+      }
+      return power(this.atom(), quotient(whole(1), degree));
+    }
+    if (name === 'angle' || name === 'triangle' || name === 'overline' || name === 'bar') {
+      return call(name === 'bar' ? 'overline' : name, [this.product()]);
+    }
+    if (name.startsWith('begin ')) return this.environment(name.slice('begin '.length));
+    throw new Unreadable(`\\${name}`);
+  }
+
+  protected environment(name: string): Node {
+    const determinant = name === 'vmatrix' || name === 'Vmatrix';
+    if (!MATRICES.has(name) && !determinant) {
+      const inner = this.list();
+      if (!this.isCommand('end ')) throw new Unreadable(`\\begin{${name}}`);
+      this.at++;
+      return inner;
+    }
+    const rows: Node[][] = [[]];
+    while (!this.isCommand('end ')) {
+      if (this.isMark('\\\\')) {
+        this.at++;
+        if (!this.isCommand('end ')) rows.push([]);
+      } else if (this.isMark('&')) {
+        this.at++;
+      } else {
+        rows.at(-1)!.push(this.setOperation());
+      }
+      if (this.peek().type === 'end' || rows.length > MAX_ITEMS) throw new Unreadable('matrix without end');
+    }
+    this.at++;
+    if (rows.some((row) => row.length !== rows[0]!.length) || rows[0]!.length === 0)
+      throw new Unreadable('ragged matrix');
+    return determinant ? call('det', [{ kind: 'matrix', rows }]) : { kind: 'matrix', rows };
+  }
+
+  /** What stands between brackets, after the opening one. */
+  protected bracketed(open: string): Node {
+    if (open === '{') {
+      if (this.isMark('}')) {
+        this.at++;
+        return this.atom();
+      }
+      const inner = this.list();
+      if (this.isCommand('choose')) {
+        this.at++;
+        const below = this.list();
+        this.take('}');
+        return call('binomial', [inner, below]);
+      }
+      this.take('}');
+      return inner;
+    }
+    if (open === '\\{') return this.set();
+    if (open === '|') {
+      this.insideBars++;
+      const inner = this.sum();
+      this.take('|');
+      this.insideBars--;
+      return call('abs', [inner]);
+    }
+    if (open === 'lfloor' || open === 'lceil') {
+      const inner = this.sum();
+      this.take(open === 'lfloor' ? 'rfloor' : 'rceil');
+      return call(open === 'lfloor' ? 'floor' : 'ceil', [inner]);
+    }
+    if (open !== '(' && open !== '[' && open !== ']') throw new Unreadable(`unexpected ${open}`);
+    const bars = this.insideBars;
+    this.insideBars = 0;
+    const inner = this.list();
+    this.insideBars = bars;
+    const close = this.peek().type === 'mark' ? CLOSERS[this.peek().text] : undefined;
+    if (close === undefined) throw new Unreadable('bracket without end');
+    this.at++;
+    if (inner.kind !== 'sequence' || inner.open !== '') return inner;
+    return { ...inner, open, close };
+  }
+
+  /** Whether the [ here closes an interval written as ]a, b[. */
+  protected closesHere(): boolean {
+    const { type, text } = this.peek(1);
+    return (
+      type === 'end' ||
+      (type === 'mark' && (text === 'cup' || text === 'cap' || text === ',' || text === '}'))
+    );
+  }
+
+  /** { a, b, c } or { x | condition }, after the opening brace. */
+  protected set(): Node {
+    if (this.isMark('\\}')) {
+      this.at++;
+      return symbol('empty');
+    }
+    const builder = this.builder();
+    const inner = this.list();
+    this.take('\\}');
+    if (builder) return inner;
+    if (inner.kind === 'sequence' && inner.open === '') return { ...inner, open: '{', close: '}' };
+    return { kind: 'sequence', open: '{', close: '}', items: [inner], by: ',' };
+  }
+
+  /** Skips "x |", "x :" and "x in R |" of a set given by a condition. */
+  protected builder(): boolean {
+    if (this.peek().type !== 'symbol') return false;
+    const bar = this.isMark('in', 1) && this.peek(2).type === 'symbol' ? 3 : 1;
+    if (!this.isMark('|', bar) && !this.isMark(':', bar)) return false;
+    this.at += bar + 1;
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+// Repairs and simplifications of text before it is searched or compared as text: escapes doubled by a JSON
+// detour, characters outside ASCII, dollar signs and spacing. Knows no mathematics.
+import {
+  COMMAND_MARKS,
+  COMMAND_SYMBOLS,
+  FUNCTIONS,
+  GREEK,
+  IGNORED_COMMANDS,
+  TEXT_COMMANDS,
+} from './symbols.ts';
+import { toAscii } from './tokenise.ts';
+
+const KNOWN = new Set([
+  ...Object.keys(COMMAND_MARKS),
+  ...Object.keys(COMMAND_SYMBOLS),
+  ...FUNCTIONS,
+  ...GREEK,
+  ...IGNORED_COMMANDS,
+  ...TEXT_COMMANDS,
+  ...[
+    'frac',
+    'dfrac',
+    'tfrac',
+    'cfrac',
+    'sqrt',
+    'binom',
+    'boxed',
+    'fbox',
+    'overline',
+    'mathbb',
+    'angle',
+    'triangle',
+  ],
+]);
+
+/** Undoes doubled backslashes (\\frac) where no environment gives them a meaning, and maps to ASCII. */
+export function repaired(text: string): string {
+  const ascii = toAscii(text);
+  if (!ascii.includes('\\\\') || ascii.includes('\\begin')) return ascii;
+  return ascii.replace(/\\\\([a-zA-Z]{1,30})/g, (whole, name: string) =>
+    KNOWN.has(name) ? `\\${name}` : whole,
+  );
+}
+
+const DROPPED =
+  /\\(?:left|right|big|Big|bigg|Bigg|displaystyle|text|textbf|mathrm|mathbf|operatorname|quad|qquad)(?![a-zA-Z])|\\[,;:! ]|[${}\s~`"*]/g;
+
+/** The text without what changes only its looks: equal results are the same answer. */
+export function bareText(text: string): string {
+  const bare = text
+    .replace(/\\[dt]frac(?![a-zA-Z])/g, '\\frac')
+    .replace(DROPPED, '')
+    .replace(/^[.,;:]+/, '');
+  let end = bare.length;
+  while (end > 0 && '.,;:!?'.includes(bare[end - 1]!)) end--;
+  return bare.slice(0, end);
+}
+
+/** Words in lower case without punctuation and articles, for answers in prose. */
+export function bareWords(text: string): string {
+  return text
+    .replace(/\\(?:text|textbf|textit|mathrm|mathbf|operatorname)(?![a-zA-Z])/g, ' ')
+    .replace(/[^A-Za-z0-9+\-/=<>]+/g, ' ')
+    .toLowerCase()
+    .split(' ')
+    .filter((word) => word !== '' && word !== 'the' && word !== 'a' && word !== 'an')
+    .join(' ');
+}

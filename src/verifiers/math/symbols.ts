@@ -1,0 +1,253 @@
+// The spellings: which LaTeX commands, Unicode characters and words stand for which token. Only tables.
+
+/** Commands that say nothing about the value. */
+export const IGNORED_COMMANDS = new Set(
+  (
+    'left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle ' +
+    'scriptstyle limits nolimits quad qquad hspace vspace rm bf it mathop bm boldsymbol mathbf vec ' +
+    'overrightarrow hat widehat tilde mathcal mathfrak mathscr mathsf phantom hphantom ' +
+    'underline displaylimits space thinspace nobreak boxed fbox circ degree hfill middle ensuremath'
+  ).split(' '),
+);
+
+/** Commands whose argument is prose. */
+export const TEXT_COMMANDS = new Set(
+  'text textbf textit textrm textsf texttt textnormal mathrm mathit operatorname mbox hbox emph textup'.split(
+    ' ',
+  ),
+);
+
+/** Commands that are one mark. */
+export const COMMAND_MARKS: Readonly<Record<string, string>> = {
+  le: '<=',
+  leq: '<=',
+  leqslant: '<=',
+  leqq: '<=',
+  ge: '>=',
+  geq: '>=',
+  geqslant: '>=',
+  geqq: '>=',
+  lt: '<',
+  gt: '>',
+  ne: '!=',
+  neq: '!=',
+  in: 'in',
+  approx: '~',
+  approxeq: '~',
+  sim: '~',
+  simeq: '~',
+  equiv: '==',
+  cdot: '*',
+  times: '*',
+  ast: '*',
+  div: '/',
+  pm: 'pm',
+  mp: 'mp',
+  cup: 'cup',
+  cap: 'cap',
+  setminus: 'setminus',
+  backslash: 'setminus',
+  lbrace: '\\{',
+  rbrace: '\\}',
+  langle: '(',
+  rangle: ')',
+  lparen: '(',
+  rparen: ')',
+  lbrack: '[',
+  rbrack: ']',
+  lvert: '|',
+  rvert: '|',
+  vert: '|',
+  mid: '|',
+  lfloor: 'lfloor',
+  rfloor: 'rfloor',
+  lceil: 'lceil',
+  rceil: 'rceil',
+  colon: ':',
+  land: 'and',
+  lor: 'or',
+  wedge: 'and',
+  vee: 'or',
+  ldots: 'dots',
+  dots: 'dots',
+  cdots: 'dots',
+  to: 'to',
+  rightarrow: 'to',
+  implies: 'implies',
+  Rightarrow: 'implies',
+};
+
+export const COMMAND_SYMBOLS: Readonly<Record<string, string>> = {
+  infty: 'inf',
+  infin: 'inf',
+  imath: 'i',
+  jmath: 'j',
+  ell: 'l',
+  varnothing: 'empty',
+  emptyset: 'empty',
+  varepsilon: 'epsilon',
+  varphi: 'phi',
+  vartheta: 'theta',
+};
+
+export const GREEK = new Set(
+  (
+    'pi alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi ' +
+    'psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega'
+  ).split(' '),
+);
+
+/** Functions of one argument that may be written without brackets. */
+export const FUNCTIONS = new Set(
+  (
+    'sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh coth ln log lg exp arg det ' +
+    'gcd lcm max min floor ceil abs sqrt cbrt sgn sign Re Im'
+  ).split(' '),
+);
+
+export const FUNCTION_NAMES: Readonly<Record<string, string>> = {
+  asin: 'arcsin',
+  acos: 'arccos',
+  atan: 'arctan',
+  lg: 'log',
+  sign: 'sgn',
+  Max: 'max',
+  Min: 'min',
+};
+
+/** Words for a mark or a symbol. */
+export const WORD_MARKS: Readonly<Record<string, string>> = {
+  and: 'and',
+  or: 'or',
+  union: 'cup',
+  pct: '%',
+  percent: '%',
+  percents: '%',
+  cup: 'cup',
+};
+export const WORD_SYMBOLS: Readonly<Record<string, string>> = {
+  pi: 'pi',
+  infinity: 'inf',
+  inf: 'inf',
+  oo: 'inf',
+  infty: 'inf',
+};
+
+/** Units of two or three letters, which would else be read as products; longer words are never products. */
+export const SHORT_UNITS = new Set(
+  (
+    'mm cm dm km nm um in ft yd mi mg kg lb lbs oz ml mL cl dl kL gal qt pt ms ns min mins sec secs hr hrs yr yrs ' +
+    'mph kmh kph rpm Hz kHz MHz GHz kJ cal kW MW kV mV mA kN Pa kPa atm bar mol eV deg rad USD EUR GBP Rs usd ' +
+    'sq cu pts pcs day men way box cup cent am pm AM PM bp lit hour mon units sqm'
+  ).split(' '),
+);
+/** Short words that are never products of letters. */
+export const PROSE_WORDS = new Set(
+  'is are of the an per no yes all for if to at by as we The No Yes DNE not'.split(' '),
+);
+/** Letters that may be units where they follow a number and a space. */
+export const LETTER_UNITS = new Set('m g s h L l J N W V A K C F d'.split(' '));
+
+/** Words for powers of ten. */
+export const SCALES: Readonly<Record<string, bigint>> = {
+  thousand: 3n,
+  million: 6n,
+  billion: 9n,
+  trillion: 12n,
+};
+
+/** Characters outside ASCII by what they stand for. */
+export const UNICODE: Readonly<Record<string, string>> = {
+  '−': '-',
+  '–': '-',
+  '—': '-',
+  '‐': '-',
+  '‑': '-',
+  '×': '*',
+  '·': '*',
+  '⋅': '*',
+  '∙': '*',
+  '∗': '*',
+  '÷': '/',
+  '∕': '/',
+  '⁄': '/',
+  '±': '\\pm ',
+  '∓': '\\mp ',
+  '≤': '<=',
+  '⩽': '<=',
+  '≥': '>=',
+  '⩾': '>=',
+  '≠': '!=',
+  '≈': '\\approx ',
+  '≡': '\\equiv ',
+  '∈': '\\in ',
+  '∪': '\\cup ',
+  '∩': '\\cap ',
+  '∖': '\\setminus ',
+  '∅': '\\emptyset ',
+  '∞': '\\infty ',
+  π: '\\pi ',
+  θ: '\\theta ',
+  α: '\\alpha ',
+  β: '\\beta ',
+  γ: '\\gamma ',
+  λ: '\\lambda ',
+  μ: '\\mu ',
+  φ: '\\phi ',
+  ω: '\\omega ',
+  Δ: '\\Delta ',
+  '√': '\\sqrt ',
+  ℝ: '\\mathbb{R}',
+  '°': '^\\circ ',
+  '…': '\\dots ',
+  '′': "'",
+  '’': "'",
+  '⟨': '(',
+  '⟩': ')',
+  '（': '(',
+  '）': ')',
+  '，': ',',
+  '：': ':',
+  '；': ';',
+  '。': '. ',
+  '⁰': '^{0}',
+  '¹': '^{1}',
+  '²': '^{2}',
+  '³': '^{3}',
+  '⁴': '^{4}',
+  '⁵': '^{5}',
+  '⁶': '^{6}',
+  '⁷': '^{7}',
+  '⁸': '^{8}',
+  '⁹': '^{9}',
+  '⁻': '^-',
+  '₀': '_{0}',
+  '₁': '_{1}',
+  '₂': '_{2}',
+  '₃': '_{3}',
+  '₄': '_{4}',
+  '₅': '_{5}',
+  '₆': '_{6}',
+  '₇': '_{7}',
+  '₈': '_{8}',
+  '₉': '_{9}',
+  '½': '\\frac{1}{2}',
+  '⅓': '\\frac{1}{3}',
+  '⅔': '\\frac{2}{3}',
+  '¼': '\\frac{1}{4}',
+  '¾': '\\frac{3}{4}',
+  '⅕': '\\frac{1}{5}',
+  '⅖': '\\frac{2}{5}',
+  '⅗': '\\frac{3}{5}',
+  '⅘': '\\frac{4}{5}',
+  '⅙': '\\frac{1}{6}',
+  '⅚': '\\frac{5}{6}',
+  '⅛': '\\frac{1}{8}',
+  '⅜': '\\frac{3}{8}',
+  '⅝': '\\frac{5}{8}',
+  '⅞': '\\frac{7}{8}',
+  '\u00a0': ' ',
+  '\u2009': ' ',
+  '\u202f': ' ',
+  '\u200b': '',
+};

@@ -1,0 +1,411 @@
+// From the text of an answer, LaTeX or plain, to tokens. All spelling is settled here: aliases, spacing
+// commands, Unicode, currency and degree signs, subscripts (part of a symbol's name), words against products
+// of letters. One pass over the text, no look-back in it.
+import { MAX_ANSWER_CHARS, MAX_TOKENS, Unreadable } from './limits.ts';
+import { isDigit, readNumber, type Commas } from './number-notation.ts';
+import type { Rational } from './rational.ts';
+import {
+  COMMAND_MARKS,
+  COMMAND_SYMBOLS,
+  FUNCTIONS,
+  FUNCTION_NAMES,
+  GREEK,
+  IGNORED_COMMANDS,
+  LETTER_UNITS,
+  PROSE_WORDS,
+  SCALES,
+  SHORT_UNITS,
+  TEXT_COMMANDS,
+  UNICODE,
+  WORD_MARKS,
+  WORD_SYMBOLS,
+} from './symbols.ts';
+
+export interface Token {
+  readonly type: 'number' | 'based' | 'symbol' | 'word' | 'function' | 'command' | 'mark' | 'end';
+  /** The name, the mark, the digits of a based number. */
+  readonly text: string;
+  readonly value?: Rational;
+  readonly decimal?: boolean;
+  readonly base?: number;
+  /** Whether a space stands before it. */
+  readonly space: boolean;
+}
+
+/** How ambiguous spellings are taken. */
+export interface Spelling {
+  readonly commas: Commas;
+  /** Whether a letter after a number and a space (5 m) is a unit, and a scale (5 million) a factor. */
+  readonly letterUnits: boolean;
+}
+
+export interface Tokens {
+  readonly tokens: readonly Token[];
+  /** Which choices of `Spelling` this text makes a difference to. */
+  readonly ambiguous: { readonly commas: boolean; readonly letterUnits: boolean };
+}
+
+export const END: Token = { type: 'end', text: '', space: false };
+const TWO_CHARACTER_MARKS: Readonly<Record<string, string>> = {
+  '<=': '<=',
+  '>=': '>=',
+  '!=': '!=',
+  '=<': '<=',
+  '=>': '>=',
+  '==': '=',
+  ':=': '=',
+  '**': '^',
+  '\\{': '\\{',
+  '\\}': '\\}',
+  '\\%': '%',
+  '\\&': '&',
+  '\\|': '|',
+  '\\\\': '\\\\',
+};
+const CURRENCY = new Set(['$', '€', '£', '¥', '₹', '¢']);
+const BASE_WORDS: Readonly<Record<string, number>> = {
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  six: 6,
+  seven: 7,
+  eight: 8,
+  nine: 9,
+  ten: 10,
+  twelve: 12,
+  sixteen: 16,
+};
+
+/** Replaces characters outside ASCII by what they stand for; others stay. */
+export function toAscii(text: string): string {
+  return text.replace(/[^\x00-\x7f]/g, (character) => UNICODE[character] ?? character);
+}
+
+class Lexer {
+  readonly tokens: Token[] = [];
+  readonly ambiguous = { commas: false, letterUnits: false };
+  private at = 0;
+  private readonly text: string;
+  private readonly spelling: Spelling;
+  /** Where the argument of the last \text ends: letters up to there are words. */
+  private proseEnd = -1;
+  /** The closing braces of all \text, which are no group. */
+  private readonly proseEnds = new Set<number>();
+
+  constructor(text: string, spelling: Spelling) {
+    this.text = text;
+    this.spelling = spelling;
+  }
+
+  run(): void {
+    let space = false;
+    while (this.at < this.text.length) {
+      if (this.tokens.length > MAX_TOKENS) throw new Unreadable('too many tokens');
+      const before = this.tokens.length;
+      const skipped = this.step(space);
+      space = this.tokens.length === before && (skipped || space);
+    }
+  }
+
+  private push(type: Token['type'], text: string, space: boolean, more: Partial<Token> = {}): void {
+    this.tokens.push({ type, text, space, ...more });
+  }
+
+  private last(): Token {
+    return this.tokens.at(-1) ?? END;
+  }
+
+  /** Reads one token or skips something; true where what it skipped was space. */
+  private step(space: boolean): boolean {
+    const character = this.text[this.at]!;
+    if (this.proseEnds.has(this.at)) {
+      this.at++;
+      return true;
+    }
+    if (
+      character === ' ' ||
+      character === '\t' ||
+      character === '\n' ||
+      character === '\r' ||
+      character === '~'
+    ) {
+      this.at++;
+      return true;
+    }
+    if (this.readBased(space)) return false;
+    if (isDigit(character) || (character === '.' && isDigit(this.text[this.at + 1]))) {
+      this.readDigits(space);
+      return false;
+    }
+    if (/[A-Za-z]/.test(character)) {
+      this.readLetters(space);
+      return false;
+    }
+    const mark = TWO_CHARACTER_MARKS[this.text.slice(this.at, this.at + 2)];
+    if (mark !== undefined) {
+      this.at += 2;
+      this.push('mark', mark, space);
+      return false;
+    }
+    if (character === '\\') return this.readCommand(space);
+    if (character === '^' && this.skipDegree()) return false;
+    if (character === '_' && this.readSubscript()) return false;
+    this.at++;
+    if (character === "'" && this.last().type === 'symbol') {
+      this.renameLast("'");
+    } else if (this.text.startsWith('..', this.at) && character === '.') {
+      this.at += 2;
+      this.push('mark', 'dots', space);
+    } else if (character.charCodeAt(0) > 127 && !CURRENCY.has(character)) {
+      this.push('word', character, space);
+    } else if (!CURRENCY.has(character) && character !== '"' && character !== '`') {
+      this.push('mark', character, space);
+    }
+    return false;
+  }
+
+  private renameLast(suffix: string): void {
+    const token = this.tokens.pop()!;
+    this.tokens.push({ ...token, text: token.text + suffix });
+  }
+
+  private readDigits(space: boolean): void {
+    const last = this.last();
+    if (last.type === 'command' && last.text === 'frac' && isDigit(this.text[this.at])) {
+      // \frac12 is one half: each argument without braces is one character
+      for (let count = 0; count < 2 && isDigit(this.text[this.at]); count++) {
+        this.push('number', this.text[this.at]!, space, { value: { n: BigInt(this.text[this.at]!), d: 1n } });
+        this.at++;
+      }
+      return;
+    }
+    const number = readNumber(this.text, this.at, this.spelling.commas);
+    if (number.comma) this.ambiguous.commas = true;
+    this.push('number', this.text.slice(this.at, number.end), space, {
+      value: number.value,
+      decimal: number.decimal,
+    });
+    this.at = number.end;
+  }
+
+  /** 1011_2, 1A3_{16}, 52_{\text{eight}}: digits with a base below them. */
+  private readBased(space: boolean): boolean {
+    const start = this.at;
+    if (/[A-Za-z0-9_]/.test(this.text[start - 1] ?? ' ')) return false;
+    let end = start;
+    while (/[0-9A-F]/.test(this.text[end] ?? '') && end - start < 200) end++;
+    if (end === start || this.text[end] !== '_') return false;
+    const digits = this.text.slice(start, end);
+    const [subscript, after] = this.subscriptAt(end);
+    const base = BASE_WORDS[subscript.toLowerCase()] ?? (/^\d{1,2}$/.test(subscript) ? Number(subscript) : 0);
+    if (
+      base < 2 ||
+      base > 36 ||
+      !/\d/.test(digits) ||
+      [...digits].some((digit) => parseInt(digit, 36) >= base)
+    ) {
+      return false;
+    }
+    this.push('based', digits, space, { base });
+    this.at = after;
+    return true;
+  }
+
+  /** The name below the line that the underscore at `at` opens, without braces and commands, and where it ends. */
+  private subscriptAt(at: number): [name: string, end: number] {
+    let end = at + 1;
+    while (this.text[end] === ' ') end++;
+    if (this.text[end] === '{') {
+      const start = end;
+      for (let depth = 0; end < this.text.length; end++) {
+        if (this.text[end] === '{') depth++;
+        if (this.text[end] === '}' && --depth === 0) break;
+      }
+      return [subscriptName(this.text.slice(start, end)), end + 1];
+    }
+    const command = /^\\[a-zA-Z]+(?:\{[^{}]{0,40}\})?/.exec(this.text.slice(end, end + 80));
+    if (command !== null) return [subscriptName(command[0]), end + command[0].length];
+    const digits = /^\d+/.exec(this.text.slice(end, end + 20));
+    const length = digits?.[0].length ?? 1;
+    return [this.text.slice(end, end + length), end + length];
+  }
+
+  private readSubscript(): boolean {
+    if (this.last().type !== 'symbol') return false;
+    const [name, end] = this.subscriptAt(this.at);
+    this.renameLast(`_${name}`);
+    this.at = end;
+    return true;
+  }
+
+  private skipDegree(): boolean {
+    const degree = /^\^\s{0,3}\{?\s{0,3}\\(?:circ|degree)(?![a-zA-Z])\s{0,3}\}?/.exec(
+      this.text.slice(this.at, this.at + 30),
+    );
+    if (degree === null) return false;
+    this.at += degree[0].length;
+    return true;
+  }
+
+  private readLetters(space: boolean): void {
+    let end = this.at;
+    while (/[A-Za-z]/.test(this.text[end] ?? '') && end - this.at < 60) end++;
+    const run = this.text.slice(this.at, end);
+    const prose = this.at < this.proseEnd;
+    this.at = end;
+    const lower = run.toLowerCase();
+    const mark = WORD_MARKS[lower];
+    const name = WORD_SYMBOLS[run];
+    if (run.length > 1 && mark !== undefined) this.push('mark', mark, space);
+    else if (run.length > 1 && name !== undefined) this.push('symbol', name, space);
+    else if (FUNCTIONS.has(run) && run.length > 1 && !(run === 'min' && this.last().type === 'number'))
+      this.push('function', FUNCTION_NAMES[run] ?? run, space);
+    else if (FUNCTION_NAMES[run] !== undefined) this.push('function', FUNCTION_NAMES[run], space);
+    else if (run.length === 1) this.readLetter(run, space, prose);
+    else if (SCALES[lower] !== undefined && this.afterValue()) this.readScale(lower, space);
+    else if (prose || isWord(run, this.afterValue())) this.push('word', run, space);
+    else this.pushProduct(run, space);
+  }
+
+  /** 1.5 million: a factor, or a unit like others. */
+  private readScale(word: string, space: boolean): void {
+    this.ambiguous.letterUnits = true;
+    if (!this.spelling.letterUnits) {
+      this.push('word', word, space);
+      return;
+    }
+    this.push('mark', '*', space);
+    this.push('number', word, space, { value: { n: 10n ** SCALES[word]!, d: 1n } });
+  }
+
+  private afterValue(): boolean {
+    const { type, text } = this.last();
+    return (
+      type === 'number' ||
+      (type === 'mark' && (text === '}' || text === ')')) ||
+      text === 'pi' ||
+      type === 'word'
+    );
+  }
+
+  /** A single letter: a symbol, or a unit where it follows a number (5 m). */
+  private readLetter(letter: string, space: boolean, prose: boolean): void {
+    const next = this.text[this.at];
+    if (this.last().type === 'number' && LETTER_UNITS.has(letter) && (space || prose) && next !== '_') {
+      if (prose) {
+        this.push('word', letter, space);
+        return;
+      }
+      this.ambiguous.letterUnits = true;
+      if (this.spelling.letterUnits) {
+        this.push('word', letter, space);
+        return;
+      }
+    }
+    this.push('symbol', letter, space);
+  }
+
+  /** A run of letters that is no word: a product of symbols; "1orW" still has a word in it. */
+  private pushProduct(run: string, space: boolean): void {
+    const inner = /^(or|and)(?=[A-Z]|[a-z]$)/.exec(run);
+    if (inner !== null && this.last().type === 'number') {
+      this.push('mark', inner[1]!, space);
+      this.pushProduct(run.slice(inner[1]!.length), false);
+      return;
+    }
+    [...run].forEach((letter, index) => this.push('symbol', letter, space && index === 0));
+  }
+
+  private readCommand(space: boolean): boolean {
+    const next = this.text[this.at + 1];
+    if (next === undefined || !/[A-Za-z]/.test(next)) {
+      if (next !== undefined && CURRENCY.has(next)) this.at++;
+      else this.at += next === undefined ? 1 : 2; // \, \; \! and the like are spacing
+      return next === ' ' || next === ',' || next === ';' || next === ':';
+    }
+    let end = this.at + 1;
+    while (/[A-Za-z]/.test(this.text[end] ?? '') && end - this.at < 40) end++;
+    let name = this.text.slice(this.at + 1, end);
+    if (/^q?quad./.test(name)) name = name.startsWith('qquad') ? 'qquad' : 'quad'; // \quadx: a lost space
+    this.at += 1 + name.length;
+    return this.pushCommand(name, space);
+  }
+
+  private pushCommand(name: string, space: boolean): boolean {
+    const plain = name.replace(/^[dtc](?=frac$|binom$)/, '');
+    const mark = COMMAND_MARKS[plain];
+    if (TEXT_COMMANDS.has(plain)) {
+      this.openProse();
+    } else if (mark !== undefined) {
+      this.push('mark', mark, space);
+    } else if (plain === 'begin' || plain === 'end') {
+      this.readEnvironment(plain, space);
+    } else if (plain === 'mathbb') {
+      const set = /^\s?\{?\s?([A-Z])\s?\}?/.exec(this.text.slice(this.at, this.at + 6));
+      if (set === null) throw new Unreadable('\\mathbb');
+      this.at += set[0].length;
+      this.push('symbol', `set${set[1]!}`, space);
+    } else if (COMMAND_SYMBOLS[plain] !== undefined || GREEK.has(plain)) {
+      this.push('symbol', COMMAND_SYMBOLS[plain] ?? plain, space);
+    } else if (FUNCTIONS.has(plain) && plain !== 'sqrt') {
+      this.push('function', FUNCTION_NAMES[plain] ?? plain, space);
+    } else if (IGNORED_COMMANDS.has(plain)) {
+      if (plain === 'left' || plain === 'right') this.skipEmptyDelimiter();
+      return true;
+    } else {
+      this.push('command', plain, space);
+    }
+    return false;
+  }
+
+  /** \begin{name} and \end{name}, with the column letters of an array. */
+  private readEnvironment(edge: string, space: boolean): void {
+    const name = /^\s?\{([a-zA-Z]{1,20})\*?\}(?:\{[lcr| ]{1,40}\})?/.exec(
+      this.text.slice(this.at, this.at + 80),
+    );
+    if (name === null) throw new Unreadable(`\\${edge}`);
+    this.at += name[0].length;
+    this.push('command', `${edge} ${name[1]!}`, space);
+  }
+
+  /** \left. and \right. show no bracket. */
+  private skipEmptyDelimiter(): void {
+    if (this.text[this.at] === '.' && !isDigit(this.text[this.at + 1])) this.at++;
+  }
+
+  /** \text{…}: what is inside is read as prose, without its braces. */
+  private openProse(): void {
+    let end = this.at;
+    while (this.text[end] === ' ') end++;
+    if (this.text[end] !== '{') return;
+    this.at = end + 1;
+    for (let depth = 0; end < this.text.length; end++) {
+      if (this.text[end] === '{') depth++;
+      if (this.text[end] === '}' && --depth === 0) break;
+    }
+    this.proseEnds.add(end);
+    this.proseEnd = Math.max(this.proseEnd, end);
+  }
+}
+
+function subscriptName(raw: string): string {
+  return raw.replace(/\\(?:text|mathrm|mathbf|operatorname)(?![a-zA-Z])/g, '').replace(/[{}\\\s]/g, '');
+}
+
+/** Whether letters side by side are a word rather than a product of symbols. */
+function isWord(run: string, afterValue: boolean): boolean {
+  if (PROSE_WORDS.has(run)) return true;
+  if (SHORT_UNITS.has(run)) return afterValue;
+  if (run.length < 4)
+    return run.length === 3 && /^[A-Z]?[a-z]+$/.test(run) && /[aeiou]/.test(run) && !/^[xyz]/.test(run);
+  return /[aeiouyAEIOUY]/.test(run) && (/^[A-Z]?[a-z]+$/.test(run) || /^[A-Z]{4,}$/.test(run) === false);
+}
+
+/** The tokens of an answer; `Unreadable` where it is too long. */
+export function tokenise(answer: string, spelling: Spelling): Tokens {
+  if (answer.length > MAX_ANSWER_CHARS) throw new Unreadable('too long');
+  const lexer = new Lexer(answer, spelling);
+  lexer.run();
+  return { tokens: lexer.tokens, ambiguous: lexer.ambiguous };
+}
