@@ -76,6 +76,9 @@ function verdictKind({ kind }: TestsOutcome): Verdict['kind'] {
 
 export const codeVerifier: Verifier = {
   kind: 'code',
+  // It starts children with limits of their own, and a gold answer is tests, not a program.
+  inPool: false,
+  goldResponse: () => null,
   verify: async ({ problem, response, finish }) => {
     const verdict = await gradeCode(response, parseCodeTask(problem.answer));
     if (verdict.kind !== 'malformed' || finish !== 'length') return verdict;
