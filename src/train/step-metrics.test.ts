@@ -17,7 +17,10 @@ function draw(
 ): DrawRecord {
   const attempt = (context: Context, texts: string[]) => ({
     context,
-    rollouts: texts.map((text, index) => rolloutOf(name, context, text, index)),
+    rollouts: texts.map((text, index) => ({
+      ...rolloutOf(name, context, text, index),
+      rewardParts: { correctness: text.startsWith('c') ? 1 : 0, format: text.startsWith('m') ? 0 : 0.5 },
+    })),
   });
   const attempts = [attempt('plain', plain), ...(guided.length > 0 ? [attempt('hint1', guided)] : [])];
   return { problem: problemNamed(name), drawOrdinal: 0, attempts, outcome };
@@ -159,6 +162,7 @@ test('every figure of a step', () => {
     truncatedFraction: near(1 / 13),
     malformedFraction: near(1 / 13),
     graderFaults: 1,
+    rewardParts: { correctness: near(5 / 13), format: near(6 / 13) },
     promptsDrawn: 5,
     promptsGuided: 2,
     promptsRescued: 1,
