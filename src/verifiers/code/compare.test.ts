@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseJson, sameOutput, sameValue } from './compare.ts';
+import { parseJson, sameOutput, sameValue, showWire } from './compare.ts';
 import type { Wire } from './sandbox/protocol.ts';
 
 const APPS = { relative: 1e-5, absolute: 1e-8 };
@@ -92,5 +92,30 @@ describe('sameValue', () => {
     const loose = { relative: 0.1, absolute: 0 };
     expect(sameValue(0.3, ['f', '0.30000000000000004'], loose)).toBe(true);
     expect(sameValue(10, 11, loose)).toBe(false);
+  });
+});
+
+describe('showWire', () => {
+  it('writes values as a person reads them, however deep a program nests them', () => {
+    expect(
+      showWire([
+        'd',
+        [
+          ['a', ['t', [1, ['f', '0.5']]]],
+          ['b', ['i', '-0x10']],
+        ],
+      ]),
+    ).toBe('{"a": (1, 0.5), "b": -16}');
+    expect(showWire(['h', 3, 'Node'])).toBe('an object of type Node');
+    let deep: Wire = 1;
+    for (let level = 0; level < 100_000; level++) deep = ['l', [deep]];
+    expect(showWire(deep).length).toBeLessThan(40);
+  });
+
+  it('takes what is no value of its form for what it is', () => {
+    expect(sameValue({ a: 1 }, ['d', [1]], EXACT)).toBe(false);
+    expect(sameValue(1, ['i', 'nonsense'], EXACT)).toBe(false);
+    expect(sameValue(2n ** 60n, ['f', 'inf'], EXACT)).toBe(false);
+    expect(sameValue(2n ** 60n, ['f', '1.152921504606847e+18'], EXACT)).toBe(true);
   });
 });

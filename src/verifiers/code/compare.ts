@@ -88,7 +88,17 @@ export function sameValue(expected: Json, got: Wire, tolerance: Tolerance): bool
   const number = numberOf(got);
   if (typeof expected === 'number' || typeof expected === 'bigint') {
     if (number === null) return false;
-    if (typeof number === 'bigint' || typeof expected === 'bigint') return number == expected;
+    if (typeof number === 'bigint' || typeof expected === 'bigint') {
+      // A double equals a long integer only where it is that very integer, as in Python.
+      const [a, b] = [number, expected];
+      return (
+        Number.isFinite(Number(a)) &&
+        Number.isFinite(Number(b)) &&
+        isInteger(a) &&
+        isInteger(b) &&
+        BigInt(a) === BigInt(b)
+      );
+    }
     return Number.isInteger(expected) && Number.isInteger(number)
       ? expected === number
       : near(expected, number, tolerance);
@@ -101,11 +111,15 @@ function sameObject(expected: { readonly [key: string]: Json }, got: Wire, toler
   const pairs = tagged(got, ['d', 'o', 'm']);
   const keys = Object.keys(expected);
   if (pairs === null || pairs.length !== keys.length) return false;
-  return (pairs as readonly [Wire, Wire][]).every(([key, value]) => {
+  return pairs.every((pair) => {
+    if (!Array.isArray(pair)) return false;
+    const [key = null, value = null] = pair as readonly Wire[];
     const name = typeof key === 'string' ? key : String(numberOf(key));
     return Object.hasOwn(expected, name) && sameValue(expected[name]!, value, tolerance);
   });
 }
+
+const isInteger = (value: number | bigint) => typeof value === 'bigint' || Number.isInteger(value);
 
 function tagged(value: Wire, tags: readonly string[]): readonly Wire[] | null {
   if (!Array.isArray(value)) return null;
@@ -118,24 +132,32 @@ function numberOf(value: Wire): number | bigint | null {
   if (!Array.isArray(value)) return null;
   const [tag, text] = value as readonly Wire[];
   if (tag === 'f' && typeof text === 'string') return Number(text.replace('inf', 'Infinity'));
-  if (tag !== 'i' || typeof text !== 'string') return null;
+  if (tag !== 'i' || typeof text !== 'string' || !/^-?0x[0-9a-f]+$/.test(text)) return null;
   return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
 }
 
+/** How deep a shown value goes; a program can nest its value as it likes. */
+const SHOWN_DEPTH = 12;
+
 /** A returned value as a person reads it. */
-export function showWire(value: Wire | undefined): string {
+export function showWire(value: Wire | undefined, depth = 0): string {
   if (value === undefined) return 'nothing';
   if (!Array.isArray(value)) return JSON.stringify(value);
+  if (depth > SHOWN_DEPTH) return '…';
   const [tag, content, more] = value as readonly Wire[];
   const number = numberOf(value);
   if (number !== null) return String(number);
-  if (tag === 'h') return `an object of type ${String(more ?? content)}`;
-  if (!Array.isArray(content)) return `${String(tag)} ${JSON.stringify(content ?? null)}`;
+  if (tag === 'h')
+    return `an object of type ${typeof more === 'string' ? more : JSON.stringify(content ?? null)}`;
+  if (tag === 'u') return 'undefined';
+  if (!Array.isArray(content)) return JSON.stringify(content ?? null);
   const items = content as readonly Wire[];
+  const show = (item: Wire | undefined) => showWire(item, depth + 1);
   if (tag === 'd' || tag === 'o' || tag === 'm') {
-    return `{${(items as readonly [Wire, Wire][]).map(([key, item]) => `${showWire(key)}: ${showWire(item)}`).join(', ')}}`;
+    const pairs = items.filter((item): item is readonly Wire[] => Array.isArray(item));
+    return `{${pairs.map(([key, item]) => `${show(key)}: ${show(item)}`).join(', ')}}`;
   }
-  const inside = items.map((item) => showWire(item)).join(', ');
+  const inside = items.map(show).join(', ');
   return tag === 't' ? `(${inside})` : tag === 's' || tag === 'z' ? `{${inside}}` : `[${inside}]`;
 }
 

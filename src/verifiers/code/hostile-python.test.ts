@@ -157,6 +157,10 @@ describe('Python', () => {
       'import sys\nframe = sys._getframe()\nwhile frame:\n  for name in list(frame.f_globals):\n    if name.startswith("_") and not name.startswith("__") and callable(frame.f_globals[name]): frame.f_globals[name] = lambda *a, **k: \'{"error": null}\'\n  frame = frame.f_back\ndef f(x): return 0',
     ],
     [
+      'an answer that is no answer',
+      'import json\njson.dumps = lambda *a, **k: \'{"error": {"kind": "exit", "type": 1, "message": 0}}\'\ndef f(x): return 0',
+    ],
+    [
       'a changed assert',
       'import builtins\nbuiltins.AssertionError = Warning\nbuiltins.abs = lambda x: 0\nbuiltins.all = lambda x: True\ndef f(x): return 12345',
     ],

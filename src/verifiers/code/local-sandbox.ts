@@ -224,7 +224,7 @@ function errorOutcome(error: GuestError, where: string, mayExit: boolean): Tests
       return failed(`${where} failed: over the memory limit (${what}).`);
     case 'time':
       return failed(`${where} failed: over the time limit.`);
-    default: {
+    case 'raised': {
       const source = error.source === undefined || error.source === '' ? '' : ` at ${cut(error.source, 200)}`;
       return failed(`${where} failed${source === '' ? at : source}: ${what}.`);
     }

@@ -5,6 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 import { messageOf } from '../../../errors.ts';
 import { launchOf, type LaunchOrder } from './layers.ts';
 import { residentBytes, waitedMs } from './process-use.ts';
@@ -297,24 +298,40 @@ function fatalEnding(reply: ChildReply): Ending {
   return { kind: 'died', detail: reply.text ?? '', signal: null };
 }
 
-function parseReply(line: string): ChildReply | null {
-  try {
-    const reply: unknown = JSON.parse(line);
-    return typeof reply === 'object' && reply !== null && typeof (reply as ChildReply).token === 'string'
-      ? (reply as ChildReply)
-      : null;
-  } catch {
-    return null;
-  }
-}
+const replySchema = z.object({
+  token: z.string(),
+  type: z.enum(['began', 'bridge', 'output', 'done', 'fatal']),
+  text: z.string().optional(),
+  stdout: z.string().optional(),
+  stderr: z.string().optional(),
+  worn: z.boolean().optional(),
+  status: z.number().nullish(),
+});
+
+const errorSchema = z.object({
+  type: z.string(),
+  message: z.string(),
+  kind: z.enum(['raised', 'syntax', 'missing', 'exit', 'memory', 'time']),
+  line: z.number().nullable(),
+  source: z.string().optional(),
+});
+
+const resultSchema = z.object({
+  error: errorSchema.nullable(),
+  value: z.unknown().optional(),
+  text: z.string().optional(),
+});
+
+const parseReply = (line: string): ChildReply | null => parseAs<ChildReply>(line, replySchema);
 
 /** The result as the interpreter wrote it; a program may have changed what writes it, so its form is checked. */
-function parseResult(text: string | undefined): GuestResult | null {
+const parseResult = (text: string | undefined): GuestResult | null =>
+  parseAs<GuestResult>(text ?? '', resultSchema);
+
+function parseAs<T>(text: string, schema: z.ZodType): T | null {
   try {
-    const result = JSON.parse(text ?? '') as GuestResult | null;
-    if (typeof result !== 'object' || result === null || !('error' in result)) return null;
-    const { error } = result;
-    return error === null || (typeof error === 'object' && typeof error.kind === 'string') ? result : null;
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? (parsed.data as T) : null;
   } catch {
     return null;
   }

@@ -15,7 +15,7 @@ const python = await load({
   env: PYTHON_ENVIRONMENT,
   _makeSnapshot: true,
 });
-python.globals.set('source', PYTHON_HARNESS);
+(python.globals as unknown as { set(name: string, value: string): void }).set('source', PYTHON_HARNESS);
 python.runPython(PYTHON_INSTALL);
 const bytes = (python as unknown as { makeMemorySnapshot(): Uint8Array }).makeMemorySnapshot();
 let written = 0;

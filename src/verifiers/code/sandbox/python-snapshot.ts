@@ -24,7 +24,7 @@ async function make(script: string, pyodideFolder: string): Promise<string> {
   (child.stdio[3] as Readable).on('data', (part: Buffer) => parts.push(part));
   (child.stdio[2] as Readable).on(
     'data',
-    (part: Buffer) => (complaints = `${complaints}${part}`.slice(-1000)),
+    (part: Buffer) => (complaints = (complaints + part.toString('utf8')).slice(-1000)),
   );
   const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   if (code !== 0) throw new Error(`Python did not start: ${complaints.trim()}`);
