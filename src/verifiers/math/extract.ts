@@ -73,7 +73,7 @@ function afterHashes(text: string): Extracted | null {
 }
 
 const MARKER =
-  /(?:final answer(?: is)?|(?:answer|option|choice) is|answers are|answer(?=\s{0,2}[:=])|(?<=^|\n)\s{0,3}\**(?:A|Ans)(?=\.?:))[\s*]{0,3}[:=]?\**/gi;
+  /(?:final answer(?: is)?|(?:answer|option|choice) is|answers are|solutions? (?:is|are)|roots are|answer(?=\s{0,2}[:=])|(?<=^|\n)\s{0,3}\**(?:A|Ans)(?=\.?:))[\s*]{0,3}[:=]?\**/gi;
 
 /** What follows the last "the answer is", "Answer:", "Final answer:", "A:" up to the end of its sentence. */
 function afterMarker(text: string): Extracted | null {
