@@ -69,6 +69,14 @@ function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Co
   const other = gold.kind === 'relation' ? answer : gold;
   const oriented = (value: Node) =>
     gold.kind === 'relation' ? compare(value, other, tolerance) : compare(other, value, tolerance);
+  // an identity whose every side is the gold answer: x^2 - 1 = (x - 1)(x + 1)
+  if (
+    relation === answer &&
+    isEquation(relation) &&
+    relation.items.every((side) => compare(gold, side, tolerance).equal)
+  ) {
+    return compare(gold, relation.items[0]!, tolerance);
+  }
   if (isEquation(relation)) {
     const [name, value] = relation.items;
     const computed = relation === gold && name!.kind === 'sum'; // the equation of a line is not a value

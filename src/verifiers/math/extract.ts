@@ -22,7 +22,7 @@ const CUTS = ['<|im_end|>', '<|im_start|>', '<|endoftext|>', '<|eot_id|>', '</s>
  * several, the last boxes of the response may be its parts.
  */
 export function extractAnswer(response: string, strictness: Strictness, goldParts: number): Extracted | null {
-  const text = untilCut(response);
+  const text = answerPart(untilCut(response));
   const boxed = fromBoxes(text, goldParts);
   if (boxed !== null || strictness === 'boxed') return boxed;
   const marked = afterHashes(text) ?? afterMarker(text);
@@ -37,6 +37,17 @@ function untilCut(response: string): string {
     if (at > 0 && at < end) end = at;
   }
   return response.slice(0, end);
+}
+
+/** What follows the end of a chain of thought, and of that what stands in <answer> tags. */
+function answerPart(text: string): string {
+  const thought = text.lastIndexOf('</think>');
+  const said = thought === -1 ? text : text.slice(thought + '</think>'.length);
+  const open = said.lastIndexOf('<answer>');
+  if (open === -1) return said;
+  const start = open + '<answer>'.length;
+  const end = said.indexOf('</answer>', start);
+  return end === -1 ? said.slice(start) : said.slice(start, end);
 }
 
 function fromBoxes(text: string, goldParts: number): Extracted | null {
@@ -73,7 +84,7 @@ function afterHashes(text: string): Extracted | null {
 }
 
 const MARKER =
-  /(?:final answer(?: is)?|(?:answer|option|choice) is|answers are|answer(?=\s{0,2}[:=])|(?<=^|\n)\s{0,3}\**(?:A|Ans)(?=\.?:))[\s*]{0,3}[:=]?\**/gi;
+  /(?:final answer(?: is)?|(?:answer|option|choice) is|answers are|solutions? (?:is|are)|roots are|answer(?=\s{0,2}[:=])|(?<=^|\n)\s{0,3}\**(?:A|Ans)(?=\.?:))[\s*]{0,3}[:=]?\**/gi;
 
 /** What follows the last "the answer is", "Answer:", "Final answer:", "A:" up to the end of its sentence. */
 function afterMarker(text: string): Extracted | null {

@@ -177,6 +177,7 @@ function wordsMatch(reading: string, gold: Gold): boolean {
   if (prose && words.length >= 2 && /[a-z]{2}/.test(words) && bareWords(reading) === words) return true;
   const letter = /^\(?([A-J])\)?\.?$/.exec(bareText(text).replace(/[()]/g, ''))?.[1];
   if (letter === undefined) return false;
-  const choice = /^\(?([A-J])(?:\)|[.:])/.exec(bareText(reading))?.[1];
-  return choice === letter;
+  const bare = bareText(reading);
+  const choice = /^(?:option|choice)?\(?([A-J])(?:\)|[.:]|$)/i.exec(bare)?.[1];
+  return choice?.toUpperCase() === letter;
 }

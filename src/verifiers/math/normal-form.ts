@@ -11,6 +11,7 @@ import {
   add,
   factor,
   floor,
+  gcd,
   integer,
   invert,
   isInteger,
@@ -279,17 +280,10 @@ export function content(a: Polynomial): Rational {
   let above = 0n;
   let below = 1n;
   for (const { coefficient } of a.values()) {
-    above = gcdOf(above, coefficient.n);
-    below = (below * coefficient.d) / gcdOf(below, coefficient.d);
+    above = gcd(above, coefficient.n);
+    below = (below * coefficient.d) / gcd(below, coefficient.d);
   }
   return { n: above === 0n ? 1n : above, d: below };
-}
-
-function gcdOf(a: bigint, b: bigint): bigint {
-  let x = a < 0n ? -a : a;
-  let y = b < 0n ? -b : b;
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
 }
 
 /** value^exponent of a positive rational as one term of primes. */

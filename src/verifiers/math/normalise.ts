@@ -32,6 +32,7 @@ import {
   divide,
   factor,
   floor,
+  gcd,
   integer,
   invert,
   isInteger,
@@ -291,6 +292,14 @@ function callForm(name: string, items: readonly Node[]): Fraction {
       return negateFraction(opaqueForm(name, [negateFraction(form)]));
     if (EVEN.has(name) && leadsNegative(form.above)) return opaqueForm(name, [negateFraction(form)]);
   }
+  const whole = values.every((v) => v !== null && isInteger(v))
+    ? (values as Rational[]).map(({ n }) => n)
+    : null;
+  if (whole !== null && whole.length > 1) {
+    if (name === 'gcd') return constant({ n: whole.reduce(gcd), d: 1n });
+    if (name === 'lcm' && !whole.includes(0n)) return constant({ n: whole.reduce(lcm), d: 1n });
+    if (name === 'mod' && whole[1]! > 0n) return constant({ n: modulo(whole[0]!, whole[1]!), d: 1n });
+  }
   if (name === 'binomial' && values.every((v) => v !== null && isInteger(v))) {
     return constant(binomial(values[0]!.n, values[1]!.n));
   }
@@ -299,6 +308,15 @@ function callForm(name: string, items: readonly Node[]): Fraction {
     return constant(known.reduce((a, b) => (less(a, b) === (name === 'max') ? b : a)));
   }
   return opaqueForm(name, forms);
+}
+
+function lcm(a: bigint, b: bigint): bigint {
+  const multiple = (a * b) / gcd(a, b);
+  return multiple < 0n ? -multiple : multiple;
+}
+
+function modulo(a: bigint, by: bigint): bigint {
+  return ((a % by) + by) % by;
 }
 
 const ODD = new Set(['sin', 'tan', 'cot', 'csc', 'arcsin', 'arctan', 'sinh', 'tanh']);

@@ -93,6 +93,7 @@ export function readNumber(text: string, start: number, commas: Commas): Written
   const fractionStart = end + mark;
   const fractionEnd = digitsFrom(text, fractionStart);
   const fraction = text.slice(fractionStart, fractionEnd);
+  comma ||= text[fractionEnd] === ',' && isDigit(text[fractionEnd + 1]);
   const repeated = repetition(text, fractionEnd, fraction);
   const finite = fromDecimal(`${digits || '0'}.${repeated === null ? fraction : repeated.fixed || '0'}`);
   if (repeated === null) return withExponent(text, fractionEnd, { value: finite, decimal: true, comma });

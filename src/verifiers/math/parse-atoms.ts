@@ -19,6 +19,21 @@ import { TokenReader } from './token-reader.ts';
 
 const CLOSERS: Readonly<Record<string, Bracket>> = { ')': ')', ']': ']', '[': '[' };
 const MATRICES = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array']);
+/** Words that may stand before a formula without changing what it says. */
+const LEADING_WORDS = new Set([
+  'all',
+  'so',
+  'thus',
+  'hence',
+  'therefore',
+  'then',
+  'about',
+  'approximately',
+  'is',
+  'we',
+  'get',
+  'have',
+]);
 const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
 
 export abstract class AtomParser extends TokenReader {
@@ -116,12 +131,16 @@ export abstract class AtomParser extends TokenReader {
   /** Words that open an answer ("about 5") or a side of an equation are dropped; words alone are a text. */
   protected words(): Node {
     const before = this.peek(-1);
-    const opens = before === undefined || (before.type === 'mark' && '=:~'.includes(before.text));
+    const opens = before.type === 'end' || (before.type === 'mark' && '=:~'.includes(before.text));
     const words: string[] = [];
     while (this.peek().type === 'word') words.push(this.next().text);
     const next = this.peek();
     if (next.type === 'number' || next.type === 'based') {
       if (!opens) throw new Unreadable('words before a number');
+      this.droppedWords = true;
+      return this.postfix();
+    }
+    if (opens && next.type === 'symbol' && words.every((word) => LEADING_WORDS.has(word.toLowerCase()))) {
       this.droppedWords = true;
       return this.postfix();
     }

@@ -3,6 +3,7 @@
 // whatever else is no answer is `Unreadable`. Recursion is bounded by MAX_DEPTH.
 import { MAX_ITEMS, Unreadable } from './limits.ts';
 import {
+  call,
   contains,
   list,
   negated,
@@ -171,7 +172,8 @@ class Parser extends AtomParser {
         } else if (this.peek().type === 'word') {
           factors = [this.withoutUnits(factors.length === 1 ? factors[0]! : product(factors))];
         } else if (this.isCommand('bmod') || this.isCommand('pmod') || this.isCommand('mod')) {
-          throw new Unreadable('mod');
+          this.at++;
+          factors = [call('mod', [factors.length === 1 ? factors[0]! : product(factors), this.signed()])];
         } else if (this.startsFactor()) {
           this.juxtapose(factors);
         } else {

@@ -10,12 +10,22 @@ export function settle(node: Node): Node {
       const spreads = item.kind !== 'sequence' && settled.kind === 'sequence' && settled.open === '';
       return spreads ? settled.items : [settled];
     });
-    return { ...node, items };
+    const stated = items.filter((item) => !saysIntegerOnly(item));
+    return stated.length === 1 && items.length > 1
+      ? stated[0]!
+      : { ...node, items: stated.length > 0 ? stated : items };
   }
   if (contains(node, (part) => part.kind === 'plusMinus')) {
     return list([settle(withSign(node, 1)), settle(withSign(node, -1))], 'or');
   }
   return node.kind === 'relation' ? settleRelation(node) : node;
+}
+
+/** "k in Z" beside an answer in k: a condition that is understood. */
+function saysIntegerOnly(item: Node): boolean {
+  if (item.kind !== 'relation' || item.ops.length !== 1 || item.ops[0] !== 'in') return false;
+  const [name, range] = item.items;
+  return name?.kind === 'symbol' && range?.kind === 'symbol' && /^set[ZN]$/.test(range.name);
 }
 
 function settleRelation({ ops, items }: Node & { kind: 'relation' }): Node {

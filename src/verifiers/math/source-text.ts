@@ -8,7 +8,7 @@ import {
   IGNORED_COMMANDS,
   TEXT_COMMANDS,
 } from './symbols.ts';
-import { toAscii } from './tokenise.ts';
+import { toAscii } from './words.ts';
 
 const KNOWN = new Set([
   ...Object.keys(COMMAND_MARKS),

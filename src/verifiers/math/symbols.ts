@@ -119,6 +119,8 @@ export const FUNCTION_NAMES: Readonly<Record<string, string>> = {
 export const WORD_MARKS: Readonly<Record<string, string>> = {
   and: 'and',
   or: 'or',
+  where: ',',
+  with: ',',
   union: 'cup',
   pct: '%',
   percent: '%',
@@ -138,12 +140,12 @@ export const SHORT_UNITS = new Set(
   (
     'mm cm dm km nm um in ft yd mi mg kg lb lbs oz ml mL cl dl kL gal qt pt ms ns min mins sec secs hr hrs yr yrs ' +
     'mph kmh kph rpm Hz kHz MHz GHz kJ cal kW MW kV mV mA kN Pa kPa atm bar mol eV deg rad USD EUR GBP Rs usd ' +
-    'sq cu pts pcs day men way box cup cent am pm AM PM bp lit hour mon units sqm'
+    'st nd rd th sq cu pts pcs day men way box cup cent am pm AM PM bp lit hour mon units sqm'
   ).split(' '),
 );
 /** Short words that are never products of letters. */
 export const PROSE_WORDS = new Set(
-  'is are of the an per no yes all for if to at by as we The No Yes DNE not'.split(' '),
+  'is are of the an per no yes all All for if to at by as we The No Yes DNE not Rs'.split(' '),
 );
 /** Letters that may be units where they follow a number and a space. */
 export const LETTER_UNITS = new Set('m g s h L l J N W V A K C F d'.split(' '));
@@ -250,4 +252,37 @@ export const UNICODE: Readonly<Record<string, string>> = {
   '\u2009': ' ',
   '\u202f': ' ',
   '\u200b': '',
+};
+
+/** Marks written with two characters. */
+export const TWO_CHARACTER_MARKS: Readonly<Record<string, string>> = {
+  '<=': '<=',
+  '>=': '>=',
+  '!=': '!=',
+  '=<': '<=',
+  '=>': '>=',
+  '==': '=',
+  ':=': '=',
+  '**': '^',
+  '\\{': '\\{',
+  '\\}': '\\}',
+  '\\%': '%',
+  '\\&': '&',
+  '\\|': '|',
+  '\\\\': '\\\\',
+};
+
+/** Names of bases below a number. */
+export const BASE_WORDS: Readonly<Record<string, number>> = {
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  six: 6,
+  seven: 7,
+  eight: 8,
+  nine: 9,
+  ten: 10,
+  twelve: 12,
+  sixteen: 16,
 };

@@ -5,6 +5,7 @@ import { MAX_ANSWER_CHARS, MAX_TOKENS, Unreadable } from './limits.ts';
 import { isDigit, readNumber, type Commas } from './number-notation.ts';
 import type { Rational } from './rational.ts';
 import {
+  BASE_WORDS,
   COMMAND_MARKS,
   COMMAND_SYMBOLS,
   FUNCTIONS,
@@ -16,10 +17,11 @@ import {
   SCALES,
   SHORT_UNITS,
   TEXT_COMMANDS,
-  UNICODE,
+  TWO_CHARACTER_MARKS,
   WORD_MARKS,
   WORD_SYMBOLS,
 } from './symbols.ts';
+import { isWord } from './words.ts';
 
 export interface Token {
   readonly type: 'number' | 'based' | 'symbol' | 'word' | 'function' | 'command' | 'mark' | 'end';
@@ -35,7 +37,7 @@ export interface Token {
 /** How ambiguous spellings are taken. */
 export interface Spelling {
   readonly commas: Commas;
-  /** Whether a letter after a number and a space (5 m) is a unit, and a scale (5 million) a factor. */
+  /** Whether a letter after a number and a space (5 m) is a unit, a scale (5 million) a factor, and three letters (cab) a word. */
   readonly letterUnits: boolean;
 }
 
@@ -46,42 +48,7 @@ export interface Tokens {
 }
 
 export const END: Token = { type: 'end', text: '', space: false };
-const TWO_CHARACTER_MARKS: Readonly<Record<string, string>> = {
-  '<=': '<=',
-  '>=': '>=',
-  '!=': '!=',
-  '=<': '<=',
-  '=>': '>=',
-  '==': '=',
-  ':=': '=',
-  '**': '^',
-  '\\{': '\\{',
-  '\\}': '\\}',
-  '\\%': '%',
-  '\\&': '&',
-  '\\|': '|',
-  '\\\\': '\\\\',
-};
 const CURRENCY = new Set(['$', '€', '£', '¥', '₹', '¢']);
-const BASE_WORDS: Readonly<Record<string, number>> = {
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  twelve: 12,
-  sixteen: 16,
-};
-
-/** Replaces characters outside ASCII by what they stand for; others stay. */
-export function toAscii(text: string): string {
-  return text.replace(/[^\x00-\x7f]/g, (character) => UNICODE[character] ?? character);
-}
-
 class Lexer {
   readonly tokens: Token[] = [];
   readonly ambiguous = { commas: false, letterUnits: false };
@@ -159,6 +126,8 @@ class Lexer {
       this.push('mark', 'dots', space);
     } else if (character.charCodeAt(0) > 127 && !CURRENCY.has(character)) {
       this.push('word', character, space);
+    } else if (character === '.' && this.tokens.length === 1 && this.last().type === 'word') {
+      // an abbreviation opens the answer: Rs. 500
     } else if (!CURRENCY.has(character) && character !== '"' && character !== '`') {
       this.push('mark', character, space);
     }
@@ -264,8 +233,16 @@ class Lexer {
     else if (FUNCTION_NAMES[run] !== undefined) this.push('function', FUNCTION_NAMES[run], space);
     else if (run.length === 1) this.readLetter(run, space, prose);
     else if (SCALES[lower] !== undefined && this.afterValue()) this.readScale(lower, space);
-    else if (prose || isWord(run, this.afterValue())) this.push('word', run, space);
+    else if (prose || (isWord(run, this.afterValue()) && !this.isSpeltOut(run)))
+      this.push('word', run, space);
     else this.pushProduct(run, space);
+  }
+
+  /** Whether a short run that could be a word (cab) is taken as a product of letters. */
+  private isSpeltOut(run: string): boolean {
+    if (run.length !== 3 || PROSE_WORDS.has(run) || SHORT_UNITS.has(run)) return false;
+    this.ambiguous.letterUnits = true;
+    return !this.spelling.letterUnits;
   }
 
   /** 1.5 million: a factor, or a unit like others. */
@@ -292,6 +269,11 @@ class Lexer {
   /** A single letter: a symbol, or a unit where it follows a number (5 m). */
   private readLetter(letter: string, space: boolean, prose: boolean): void {
     const next = this.text[this.at];
+    const between = letter === 'U' && (this.last().text === ')' || this.last().text === ']');
+    if (between && /^\s{0,3}(?:\\left\s?)?[([]/.test(this.text.slice(this.at, this.at + 12))) {
+      this.push('mark', 'cup', space); // (1, 2) U (3, 4)
+      return;
+    }
     if (this.last().type === 'number' && LETTER_UNITS.has(letter) && (space || prose) && next !== '_') {
       if (prose) {
         this.push('word', letter, space);
@@ -391,15 +373,6 @@ class Lexer {
 
 function subscriptName(raw: string): string {
   return raw.replace(/\\(?:text|mathrm|mathbf|operatorname)(?![a-zA-Z])/g, '').replace(/[{}\\\s]/g, '');
-}
-
-/** Whether letters side by side are a word rather than a product of symbols. */
-function isWord(run: string, afterValue: boolean): boolean {
-  if (PROSE_WORDS.has(run)) return true;
-  if (SHORT_UNITS.has(run)) return afterValue;
-  if (run.length < 4)
-    return run.length === 3 && /^[A-Z]?[a-z]+$/.test(run) && /[aeiou]/.test(run) && !/^[xyz]/.test(run);
-  return /[aeiouyAEIOUY]/.test(run) && (/^[A-Z]?[a-z]+$/.test(run) || /^[A-Z]{4,}$/.test(run) === false);
 }
 
 /** The tokens of an answer; `Unreadable` where it is too long. */
