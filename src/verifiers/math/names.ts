@@ -37,6 +37,12 @@ export function isName(node: Node): boolean {
 }
 
 /** Names that say only that something is a function of x. */
+/** Whether a side is one quantity with a name (AB, f(2), Area), not an expression in several. */
+export function isQuantity(node: Node): boolean {
+  if (node.kind === 'product' || node.kind === 'ratio') return node.items.every(isQuantity);
+  return node.kind === 'symbol' || node.kind === 'text' || node.kind === 'call';
+}
+
 export function freeName(node: Node): boolean {
   return (
     (node.kind === 'symbol' && node.name === 'y') || (node.kind === 'call' && node.name.startsWith('apply '))
