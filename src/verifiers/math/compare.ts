@@ -10,6 +10,7 @@ import {
   freeName,
   isEquation,
   isName,
+  isNumbered,
   isQuantity,
   renamed,
   valueOf,
@@ -160,7 +161,7 @@ function compareEquations(gold: Relation, answer: Relation, tolerance: Tolerance
   const [goldName, goldValue] = gold.items;
   const [name, value] = answer.items;
   if (isName(goldName!) && isName(name!)) {
-    const sameName = compare(goldName!, name!, {}).equal;
+    const sameName = compare(goldName!, name!, {}).equal || isNumbered(goldName!, name!);
     if (
       sameName ||
       (freeName(goldName!) && freeName(name!)) ||

@@ -36,6 +36,13 @@ export function isName(node: Node): boolean {
   }
 }
 
+/** x_1 beside x: the solutions of one unknown, numbered or not. */
+export function isNumbered(a: Node, b: Node): boolean {
+  if (a.kind !== 'symbol' || b.kind !== 'symbol' || a.name.includes('_') === b.name.includes('_'))
+    return false;
+  return a.name.split('_', 1)[0] === b.name.split('_', 1)[0];
+}
+
 /** Names that say only that something is a function of x. */
 /** Whether a side is one quantity with a name (AB, f(2), Area), not an expression in several. */
 export function isQuantity(node: Node): boolean {
