@@ -5,7 +5,17 @@
 import { contains, isVariable, negated, product, sum, type Comparison as Op, type Node } from './node.ts';
 import { hasDecimal } from './evaluate.ts';
 import { rowsOf } from './matrix.ts';
-import { distinctNames, freeName, isEquation, isName, renamed, valueOf, valuesByName } from './names.ts';
+import {
+  distinctNames,
+  freeName,
+  isEquation,
+  isName,
+  isNumbered,
+  isQuantity,
+  renamed,
+  valueOf,
+  valuesByName,
+} from './names.ts';
 import { constantRatio } from './proportion.ts';
 import { settle } from './settle.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
@@ -151,8 +161,12 @@ function compareEquations(gold: Relation, answer: Relation, tolerance: Tolerance
   const [goldName, goldValue] = gold.items;
   const [name, value] = answer.items;
   if (isName(goldName!) && isName(name!)) {
-    const sameName = compare(goldName!, name!, {}).equal;
-    if (sameName || (freeName(goldName!) && freeName(name!)) || !bothSymbols(goldName!, name!)) {
+    const sameName = compare(goldName!, name!, {}).equal || isNumbered(goldName!, name!);
+    if (
+      sameName ||
+      (freeName(goldName!) && freeName(name!)) ||
+      (isQuantity(goldName!) && isQuantity(name!) && !bothSymbols(goldName!, name!))
+    ) {
       const values = compare(goldValue!, renamed(value!, name!, goldName!), tolerance);
       if (values.equal) return values;
     }
@@ -191,7 +205,7 @@ function compareSequences(gold: Node, answer: Node, tolerance: Tolerance): Compa
     const collection = isBare(gold) ? gold : answer;
     const intervals = collection.items.every((item) => item.kind === 'sequence');
     if (intervals && !tuple.items.every((item) => item.kind === 'sequence')) return DIFFERENT;
-    if (tuple.open !== '(' || tuple.close !== ')') return DIFFERENT;
+    if (tuple.open !== '(' || tuple.close !== ')' || !isOrdered(collection)) return DIFFERENT;
     return inOrder(valuesByName(gold.items), valuesByName(answer.items), tolerance);
   }
   const brackets = gold.open === answer.open && gold.close === answer.close;
@@ -227,6 +241,11 @@ function compareWithSingle(gold: Node, answer: Node, tolerance: Tolerance): Comp
   return all.every(({ equal }) => equal) ? all[0]! : DIFFERENT;
 }
 
+/** Whether the items of a bare list can be the places of a tuple: not alternatives, nor values of one unknown. */
+function isOrdered({ open, by, items }: Sequence): boolean {
+  return open !== '' || (by !== 'or' && (!items.some(isEquation) || distinctNames(items)));
+}
+
 function compareCollections(gold: Sequence, answer: Sequence, tolerance: Tolerance): Comparison {
   const isCondition = (item: Node) =>
     (item.kind === 'relation' && !isEquation(item)) || item.kind === 'setOperation';
@@ -236,6 +255,8 @@ function compareCollections(gold: Sequence, answer: Sequence, tolerance: Toleran
   }
   const named = [gold, answer].map((side) => distinctNames(side.items));
   if (named[0] !== named[1]) {
+    const plain = named[0] ? answer : gold;
+    if (isSet(plain) || plain.by === 'or') return DIFFERENT;
     const [a, b] = [gold.items.map(valueOf), answer.items.map(valueOf)];
     const given = inOrder(a, b, tolerance);
     return given.equal ? given : inOrder(valuesByName(gold.items), valuesByName(answer.items), tolerance);
@@ -314,6 +335,8 @@ function compareMatrices(gold: Node, answer: Node, tolerance: Tolerance): Compar
   const other = a === null ? gold : answer;
   const isVector = rows.length === 1 || rows[0]!.length === 1;
   if (!isVector || other.kind !== 'sequence' || isSet(other)) return DIFFERENT;
+  const interval = other.items.length === 2 && (other.open === '[' || other.close === ']');
+  if (interval || !isOrdered(other)) return DIFFERENT;
   return a === null
     ? inOrder(other.items, rows.flat(), tolerance)
     : inOrder(rows.flat(), other.items, tolerance);

@@ -191,7 +191,7 @@ export function goldReadings(gold: string): string[] {
   if (hashes !== null) return [...hashes.readings];
   const readings = [withoutDelimiters(gold)];
   const spans = joinNeighbours(gold, mathSpans(gold));
-  const last = spans.at(-1);
-  if (last !== undefined) readings.push(withPercent(gold, last));
+  const chosen = spans[0] !== undefined && spans[0].start <= 2 ? spans[0] : spans.at(-1);
+  if (chosen !== undefined) readings.push(withPercent(gold, chosen));
   return readings;
 }

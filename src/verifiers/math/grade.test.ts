@@ -501,6 +501,27 @@ describe('gradeMath rejects', () => {
   });
 });
 
+describe('what only looks alike', () => {
+  it.each([
+    ['x^2+y^2=1', 'x=1'],
+    ['AB=5', 'x+y=5'],
+    ['5!', '5'],
+    ['\\frac{1}{12}', '\\frac{11}{2}'],
+    ['3 1/2', '31/2'],
+    ['2*3', '23'],
+    ['[1,2)', '\\begin{pmatrix}1\\\\2\\end{pmatrix}'],
+    ['\\emptyset', '(2,1)'],
+    ['3 \\text{ or } 4', '(3,4)'],
+    ['\\{1,2\\}', 'x=1, y=2'],
+    ['\\text{June 20}', 'May 20'],
+    ['\\langle 1,2\\rangle', '1.2'],
+    ['2', '\\frac{1}{2} of the cake'],
+    ['x=76246', 'x=76247'],
+  ])('is rejected: for the gold %j the response %j', (gold, response) => {
+    expect(gradeMath(response, gold).kind).not.toBe('correct');
+  });
+});
+
 describe('options', () => {
   it('strictness decides what counts as giving an answer', () => {
     const kinds = (response: string) =>

@@ -35,7 +35,7 @@ export function readAnswer(text: string): Reading {
   const first = tryParse(text, 'thousands', true);
   const nodes: Node[] = first === null ? [] : [first.node];
   const commas: Commas[] = first === null || first.ambiguous.commas ? ['thousands', 'list'] : ['thousands'];
-  if (commas.length > 1 && !/[([]|\\\{/.test(text)) commas.push('decimal'); // between brackets commas separate
+  if (commas.length > 1 && !/[([]|\\(?:\{|langle|lbrace|begin)/.test(text)) commas.push('decimal'); // between brackets commas separate
   for (const choice of commas) {
     for (const letterUnits of first === null || first.ambiguous.letterUnits ? [true, false] : [true]) {
       if (choice === 'thousands' && letterUnits) continue;
@@ -169,15 +169,19 @@ function tryCompare(gold: Node, answer: Node, tolerance: Tolerance): Grounds | n
   }
 }
 
+/** The start of a text without spaces, stars, dollar signs and \text{}: where the letter of a choice stands. */
+function withoutMarkup(text: string): string {
+  return text.slice(0, 80).replace(/\\(?:text|textbf|mathrm|mathbf|mbox)(?![a-zA-Z])|[{}$*\s]/g, '');
+}
+
 /** Answers in words, and the letter of a choice: "(C) 12 cm" for C. */
 function wordsMatch(reading: string, gold: Gold): boolean {
   const text = gold.texts[0] ?? '';
   const words = bareWords(text);
   const prose = !gold.clean && !/\\(?!text|mathrm|mbox|[ ,;])/.test(reading);
   if (prose && words.length >= 2 && /[a-z]{2}/.test(words) && bareWords(reading) === words) return true;
-  const letter = /^\(?([A-J])\)?\.?$/.exec(bareText(text).replace(/[()]/g, ''))?.[1];
+  const letter = /^\(?([A-J])\)?\.?$/.exec(withoutMarkup(text))?.[1];
   if (letter === undefined) return false;
-  const bare = bareText(reading);
-  const choice = /^(?:option|choice)?\(?([A-J])(?:\)|[.:]|$)/i.exec(bare)?.[1];
+  const choice = /^(?:option|choice)?\(?([A-J])(?:\)|[.:]|$)/i.exec(withoutMarkup(reading))?.[1];
   return choice?.toUpperCase() === letter;
 }

@@ -141,7 +141,7 @@ it('random pieces of mathematics never throw, and equal themselves as text', () 
       expect(gradeMath(boxed('5'), text)).toHaveProperty('reason');
       expect(gradeMath(boxed(text), text)).toHaveProperty('reason');
     }),
-    { numRuns: 1500, seed: 77 },
+    { numRuns: 500, seed: 77 },
   );
   unaffected();
 });

@@ -16,6 +16,8 @@ async function kindOf(answer: string, response: string, finish: FinishReason) {
 
 it('tells cut off from silent, and grades what was given before the limit', async () => {
   expect(await kindOf('18', '', 'length')).toBe('truncated');
+  expect(await kindOf('18', 'so that x = 18', 'length')).toBe('truncated');
+  expect(await kindOf('18', 'so that x = 18', 'stop')).toBe('correct');
   expect(await kindOf('18', '', 'stop')).toBe('malformed');
   expect(await kindOf('18', '\\boxed{18} and', 'length')).toBe('correct');
   expect(await kindOf('18', '\\boxed{19}', 'stop')).toBe('wrong');

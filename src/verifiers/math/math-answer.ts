@@ -5,7 +5,8 @@ import type { Verifier, VerifierInput } from '../verifier.ts';
 import { gradeMath } from './grade.ts';
 
 function judge({ problem, response, finish }: VerifierInput): Verdict {
-  const grade = gradeMath(response, problem.answer, {});
+  // the last number of a text cut off is where it was cut, not its answer
+  const grade = gradeMath(response, problem.answer, { strictness: finish === 'length' ? 'marked' : 'any' });
   if (grade.kind !== 'malformed' || finish !== 'length') return grade;
   return {
     kind: 'truncated',

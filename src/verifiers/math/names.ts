@@ -36,7 +36,20 @@ export function isName(node: Node): boolean {
   }
 }
 
+/** x_1 beside x: the solutions of one unknown, numbered or not. */
+export function isNumbered(a: Node, b: Node): boolean {
+  if (a.kind !== 'symbol' || b.kind !== 'symbol' || a.name.includes('_') === b.name.includes('_'))
+    return false;
+  return a.name.split('_', 1)[0] === b.name.split('_', 1)[0];
+}
+
 /** Names that say only that something is a function of x. */
+/** Whether a side is one quantity with a name (AB, f(2), Area), not an expression in several. */
+export function isQuantity(node: Node): boolean {
+  if (node.kind === 'product' || node.kind === 'ratio') return node.items.every(isQuantity);
+  return node.kind === 'symbol' || node.kind === 'text' || node.kind === 'call';
+}
+
 export function freeName(node: Node): boolean {
   return (
     (node.kind === 'symbol' && node.name === 'y') || (node.kind === 'call' && node.name.startsWith('apply '))

@@ -34,11 +34,13 @@ const LEADING_WORDS = new Set([
   'get',
   'have',
 ]);
+/** Words after which a value is the answer: "the total is 10". */
+const LAST_WORDS = new Set(['is', 'are', 'equals', 'was', 'Rs', 'approximately', 'about', 'exactly']);
 const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
 
 export abstract class AtomParser extends TokenReader {
   protected insideBars = 0;
-  /** Whether words (units, "about") were set aside. */
+  /** Whether words that are no units were set aside. */
   droppedWords = false;
 
   abstract list(): Node;
@@ -136,7 +138,9 @@ export abstract class AtomParser extends TokenReader {
     while (this.peek().type === 'word') words.push(this.next().text);
     const next = this.peek();
     if (next.type === 'number' || next.type === 'based') {
-      if (!opens) throw new Unreadable('words before a number');
+      const leads =
+        LAST_WORDS.has(words.at(-1)!) || words.every((word) => LEADING_WORDS.has(word.toLowerCase()));
+      if (!opens || !leads) throw new Unreadable('words before a number');
       this.droppedWords = true;
       return this.postfix();
     }

@@ -18,6 +18,7 @@ import {
 } from './node.ts';
 import { isInteger, less, ZERO } from './rational.ts';
 import { AtomParser } from './parse-atoms.ts';
+import { PROSE_WORDS } from './symbols.ts';
 import { tokenise, type Spelling } from './tokenise.ts';
 
 const COMPARISONS = new Set(['=', '<', '<=', '>', '>=', '!=', 'in', '~', '==']);
@@ -27,7 +28,7 @@ const TRAILING = new Set(['.', ',', ';', ':', '?', '!', 'dots', '\\\\', '&']);
 export interface Parsed {
   readonly node: Node;
   readonly ambiguous: { readonly commas: boolean; readonly letterUnits: boolean };
-  /** Whether words (units, "about") were set aside. */
+  /** Whether words that are no units were set aside. */
   readonly words: boolean;
 }
 
@@ -249,8 +250,8 @@ class Parser extends AtomParser {
     ) {
       throw new Unreadable('words after a symbol');
     }
-    this.droppedWords = true;
     while (this.peek().type === 'word') {
+      if (PROSE_WORDS.has(this.peek().text)) this.droppedWords = true;
       this.at++;
       this.skipUnitPower();
       const joins = this.isMark('/') || this.isMark('*') || this.isMark('-');

@@ -150,7 +150,8 @@ function sequenceSet(node: Node & { kind: 'sequence' }): RealSet | null {
   }
   if (node.items.length !== 2) return null;
   const [low, high] = node.items;
-  return piecesOf(bound(low!, node.open === '['), bound(high!, node.close === ']'));
+  const pieces = piecesOf(bound(low!, node.open === '['), bound(high!, node.close === ']'));
+  return pieces?.length === 0 ? null : pieces; // (2, 1) is a point, not an empty interval
 }
 
 function relationSet(ops: readonly Comparison[], items: readonly Node[]): RealSet | null {

@@ -43,16 +43,17 @@ export function repaired(text: string): string {
 }
 
 const DROPPED =
-  /\\(?:left|right|big|Big|bigg|Bigg|displaystyle|text|textbf|mathrm|mathbf|operatorname|quad|qquad)(?![a-zA-Z])|\\[,;:! ]|[${}\s~`"*]/g;
+  /\\(?:left|right|big|Big|bigg|Bigg|displaystyle|quad|qquad)(?![a-zA-Z])|\\[,;:!]|[$"`]|(?<![A-Za-z0-9])[ \t\n]|[ \t\n](?![A-Za-z0-9])/g;
 
-/** The text without what changes only its looks: equal results are the same answer. */
+/** The text without what changes only its looks: equal results are the same answer. Braces and operators stay. */
 export function bareText(text: string): string {
   const bare = text
     .replace(/\\[dt]frac(?![a-zA-Z])/g, '\\frac')
+    .replace(/\\(?:text|textbf|mathrm|mbox)\{([^{}\\]{0,200})\}/g, '$1')
     .replace(DROPPED, '')
     .replace(/^[.,;:]+/, '');
   let end = bare.length;
-  while (end > 0 && '.,;:!?'.includes(bare[end - 1]!)) end--;
+  while (end > 0 && '.,;:?'.includes(bare[end - 1]!)) end--;
   return bare.slice(0, end);
 }
 

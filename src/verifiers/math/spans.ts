@@ -107,7 +107,7 @@ export function plainNumbers(text: string): Span[] {
       continue;
     }
     const before = text[at - 1] ?? ' ';
-    if (/[A-Za-z0-9_^\\]/.test(before) || (before === '{' && /[_^]/.test(text[at - 2] ?? ' '))) {
+    if (/[A-Za-z0-9_^\\]/.test(before) || before === '{') {
       at++;
       while (/[A-Za-z0-9_]/.test(text[at] ?? '')) at++;
       continue;

@@ -145,7 +145,7 @@ export const SHORT_UNITS = new Set(
 );
 /** Short words that are never products of letters. */
 export const PROSE_WORDS = new Set(
-  'is are of the an per no yes all All for if to at by as we The No Yes DNE not Rs'.split(' '),
+  'is are of the an per no yes all for if to at by as we so it he DNE not Rs'.split(' '),
 );
 /** Letters that may be units where they follow a number and a space. */
 export const LETTER_UNITS = new Set('m g s h L l J N W V A K C F d'.split(' '));

@@ -321,6 +321,9 @@ class Lexer {
       this.openProse();
     } else if (mark !== undefined) {
       this.push('mark', mark, space);
+    } else if (plain === 'not' && this.text[this.at] === '=') {
+      this.at++;
+      this.push('mark', '!=', space);
     } else if (plain === 'begin' || plain === 'end') {
       this.readEnvironment(plain, space);
     } else if (plain === 'mathbb') {

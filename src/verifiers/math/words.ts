@@ -8,7 +8,7 @@ export function toAscii(text: string): string {
 
 /** Whether letters side by side are a word rather than a product of symbols. */
 export function isWord(run: string, afterValue: boolean): boolean {
-  if (PROSE_WORDS.has(run)) return true;
+  if (PROSE_WORDS.has(run) || (/^[A-Z][a-z]+$/.test(run) && PROSE_WORDS.has(run.toLowerCase()))) return true;
   if (SHORT_UNITS.has(run)) return afterValue;
   if (run.length < 4)
     return run.length === 3 && /^[A-Z]?[a-z]+$/.test(run) && /[aeiou]/.test(run) && !/^[xyz]/.test(run);
