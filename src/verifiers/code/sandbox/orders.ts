@@ -27,11 +27,12 @@ export async function orderOf(
   const packageFolder = (name: string) => realpathSync(dirname(require.resolve(`${name}/package.json`)));
   if (kind === 'python') {
     const pyodide = packageFolder('pyodide');
-    const snapshot = await pythonSnapshot(join(folder, 'python-snapshot-child.js'), pyodide);
+    const descriptor = await pythonSnapshot(join(folder, 'python-snapshot-child.js'), pyodide);
     return {
       script,
-      args: [pyodide, role, snapshot],
-      readable: [...scripts, ...manifests, join(pyodide, sep), snapshot],
+      args: [pyodide, role],
+      descriptor,
+      readable: [...scripts, ...manifests, join(pyodide, sep)],
       layers,
     };
   }

@@ -12,12 +12,13 @@ export class SandboxPool {
   readonly #waiting: ((child: SandboxChild | Error) => void)[] = [];
   #starting = 0;
   #closed = false;
+  readonly #onExit = () => this.close();
 
   /** `order` says how a child is started, `size` how many there are at once. */
   constructor(order: () => Promise<LaunchOrder>, size: number) {
     this.#order = order;
     this.#size = size;
-    process.once('exit', () => this.close());
+    process.once('exit', this.#onExit);
   }
 
   /**
@@ -50,6 +51,7 @@ export class SandboxPool {
 
   close(): void {
     this.#closed = true;
+    process.off('exit', this.#onExit);
     for (const child of this.#all) child.kill();
     this.#all.clear();
     this.#idle.length = 0;
