@@ -41,14 +41,6 @@ export class SandboxPool {
     }
   }
 
-  /** Starts all children now, so that the first program does not wait for one. */
-  async warm(): Promise<void> {
-    const missing = this.#size - this.#all.size - this.#starting;
-    for (const child of await Promise.all(Array.from({ length: missing }, () => this.#start()))) {
-      this.#takeBack(child);
-    }
-  }
-
   close(): void {
     this.#closed = true;
     process.off('exit', this.#onExit);

@@ -23,10 +23,9 @@ interface PyodideModule {
   readonly HEAPU8: Uint8Array;
   readonly FS: Record<string, (...args: unknown[]) => unknown> & {
     streams: (Stream | null)[];
-    currentPath: string;
   };
 }
-type Harness = { get(index: number): ((argument: unknown) => string) & { destroy(): void } };
+type Harness = { get(index: number): (argument: unknown) => string };
 
 const [folder = '', role = 'program'] = process.argv.slice(2);
 let current: ChildRequest | null = null;
