@@ -42,7 +42,7 @@ const cases = {
   'JavaScript, standard input': {
     task: task({ language: 'javascript', style: 'stdio', tests: [{ stdin: '20', stdout: '190' }] }),
     response: (n) =>
-      `\`\`\`js\nlet s = 0; for (let i = 0; i < +require('fs').readFileSync(0, 'utf8'); i++) s += i; /* ${n} */ console.log(s);\n\`\`\``,
+      `\`\`\`js\nconst n = +require('fs').readFileSync(0, 'utf8'); let s = 0; for (let i = 0; i < n; i++) s += i; /* ${n} */ console.log(s);\n\`\`\``,
   },
 };
 

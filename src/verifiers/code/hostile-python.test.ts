@@ -191,3 +191,27 @@ describe('Python', () => {
     expect(await grade('python', probe, stdio)).toMatchObject({ kind: 'correct' });
   });
 });
+
+describe('the interpreter as the only layer', () => {
+  const alone = new LocalSandbox({ size: 1, layers: new Set() });
+  afterAll(() => alone.close());
+  const reasonOf = async (program: string) => {
+    const task = parseCodeTask(JSON.stringify({ language: 'python', ...stdio }));
+    return (await gradeCode(`\`\`\`python\n${program}\n\`\`\``, task, { ...limits, timeMs: 5000 }, alone))
+      .reason;
+  };
+
+  it('holds no object of the host that the collector, a loader or an undone import hook would show', async () => {
+    const search =
+      'import gc\nfound = [r for o in gc.get_objects() for r in [o, *gc.get_referents(o)]\n' +
+      '         if any(c.__name__ == "JsProxy" for c in type(r).__mro__)]\nprint(len(found))';
+    expect(await reasonOf(search)).toMatch(/got "0"/);
+    const runJs =
+      'import sys\nsys.meta_path.pop(0)\ntry:\n  from pyodide.code import run_js\n  print(run_js("1 + 1"))\nexcept BaseException as e:\n  print("refused")';
+    expect(await reasonOf(runJs)).toMatch(/got "refused"/);
+  });
+
+  it('still bounds its memory', async () => {
+    expect(await reasonOf('x = []\nwhile True: x.append(bytearray(10**6))')).toMatch(/memory limit/);
+  });
+});

@@ -6,24 +6,33 @@ import { availableParallelism } from 'node:os';
 import { cut, shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
 import { parseJson, sameOutput, sameValue, showJson, showWire, type Json } from './compare.ts';
 import type { Ending, ExchangeOptions, SandboxChild } from './sandbox/child.ts';
-import { SandboxPool, type ChildKind, type ChildRole, type PoolOptions } from './sandbox/pool.ts';
+import { ALL_LAYERS, type LayerName } from './sandbox/layers.ts';
+import { orderOf, type ChildKind, type ChildRole } from './sandbox/orders.ts';
+import { SandboxPool } from './sandbox/pool.ts';
 import type { GuestError, GuestRequest } from './sandbox/protocol.ts';
 import type { AssertsTask, CodeTask, FunctionTask, StdioTask } from './task.ts';
 
 const MIB = 2 ** 20;
 
+export interface LocalSandboxOptions {
+  /** Programs of one language at once; where tests are asserts, as many checkers stand beside them. */
+  readonly size: number;
+  readonly layers: ReadonlySet<LayerName>;
+}
+
 export class LocalSandbox implements CodeBackend {
-  readonly #options: PoolOptions;
+  readonly #options: LocalSandboxOptions;
   readonly #pools = new Map<string, SandboxPool>();
 
-  /** `size`: programs of one language at once; as many checkers stand beside them where tests are asserts. */
-  constructor(options: Partial<PoolOptions> = {}) {
-    this.#options = { size: Math.max(1, availableParallelism()), ...options };
+  /** By default one program per processor, behind all layers that the machine has. */
+  constructor(options: Partial<LocalSandboxOptions> = {}) {
+    this.#options = { size: availableParallelism(), layers: ALL_LAYERS, ...options };
   }
 
   pool(language: ChildKind, role: ChildRole): SandboxPool {
     const key = `${language} ${role}`;
-    const pool = this.#pools.get(key) ?? new SandboxPool(language, role, this.#options);
+    const { size, layers } = this.#options;
+    const pool = this.#pools.get(key) ?? new SandboxPool(() => orderOf(language, role, layers), size);
     this.#pools.set(key, pool);
     return pool;
   }

@@ -80,7 +80,7 @@ export class SandboxChild {
 
   private constructor(order: LaunchOrder) {
     const { command, args, env } = launchOf(order);
-    const stdio = ['ignore', 'ignore', 'pipe', 'pipe'] as const;
+    const stdio = ['ignore', 'ignore', 'pipe', 'pipe', order.descriptor ?? 'ignore'] as const;
     this.#process = spawn(command, args, { env, cwd: '/', stdio: [...stdio], windowsHide: true });
     this.#complaints = this.#process.stdio[2] as Readable;
     this.#pipe = this.#process.stdio[3] as Socket;

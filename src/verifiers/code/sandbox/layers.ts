@@ -27,6 +27,8 @@ export interface LaunchOrder {
   readonly script: string;
   readonly args: readonly string[];
   readonly readable: readonly string[];
+  /** An open file that it inherits as descriptor 4. */
+  readonly descriptor?: number;
   /** Layers to start it with; those that are not available here are left out. */
   readonly layers: ReadonlySet<LayerName>;
 }

@@ -1,22 +1,8 @@
 // Warm sandbox children of one kind, lent out one at a time and taken back: those that a program left worn are
-// ended and replaced. The children are the processes' only resource here; the pool ends them with the process.
-import { createRequire } from 'node:module';
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// ended and replaced. The children are the only resource here; the pool ends them with the process. It does not
+// know what runs in them.
 import { SandboxChild } from './child.ts';
-import { pythonSnapshot } from './python-snapshot.ts';
-import { ALL_LAYERS, type LaunchOrder, type LayerName } from './layers.ts';
-
-export type ChildKind = 'python' | 'javascript';
-/** What a child is for: a program of a model, or the tests that judge one. They never share a child. */
-export type ChildRole = 'program' | 'checker';
-
-export interface PoolOptions {
-  /** Children at once. */
-  readonly size: number;
-  readonly layers?: ReadonlySet<LayerName>;
-}
+import type { LaunchOrder } from './layers.ts';
 
 export class SandboxPool {
   readonly #order: () => Promise<LaunchOrder>;
@@ -26,11 +12,13 @@ export class SandboxPool {
   readonly #waiting: ((child: SandboxChild | Error) => void)[] = [];
   #starting = 0;
   #closed = false;
+  readonly #onExit = () => this.close();
 
-  constructor(kind: ChildKind, role: ChildRole, { size, layers = ALL_LAYERS }: PoolOptions) {
-    this.#order = () => orderOf(kind, role, layers);
+  /** `order` says how a child is started, `size` how many there are at once. */
+  constructor(order: () => Promise<LaunchOrder>, size: number) {
+    this.#order = order;
     this.#size = size;
-    process.once('exit', () => this.close());
+    process.once('exit', this.#onExit);
   }
 
   /**
@@ -53,20 +41,13 @@ export class SandboxPool {
     }
   }
 
-  /** Starts all children now, so that the first program does not wait for one. */
-  async warm(): Promise<void> {
-    const missing = this.#size - this.#all.size - this.#starting;
-    for (const child of await Promise.all(Array.from({ length: missing }, () => this.#start()))) {
-      this.#takeBack(child);
-    }
-  }
-
   close(): void {
     this.#closed = true;
+    process.off('exit', this.#onExit);
     for (const child of this.#all) child.kill();
     this.#all.clear();
     this.#idle.length = 0;
-    for (const waiting of this.#waiting.splice(0)) waiting(new Error('The sandboxes were closed.'));
+    this.#refuse(new Error('The sandboxes were closed.'));
   }
 
   async #lease(): Promise<SandboxChild> {
@@ -91,8 +72,18 @@ export class SandboxPool {
       this.#all.add(child);
       if (this.#closed) child.kill();
       return child;
+    } catch (error) {
+      // Where none is left and none can be started, nobody would ever come for those that wait.
+      if (this.#all.size === 0 && this.#starting === 1) this.#refuse(error);
+      throw error;
     } finally {
       this.#starting--;
+    }
+  }
+
+  #refuse(error: unknown): void {
+    for (const waiting of this.#waiting.splice(0)) {
+      waiting(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -117,58 +108,4 @@ export class SandboxPool {
     child.kill();
     this.#all.delete(child);
   }
-}
-
-/** How a child of a kind is started, and what it may read: its scripts, its interpreter, and their manifests. */
-export async function orderOf(
-  kind: ChildKind,
-  role: ChildRole,
-  layers: ReadonlySet<LayerName>,
-): Promise<LaunchOrder> {
-  const { folder, root } = builtScripts();
-  const script = join(folder, `${kind}-child.js`);
-  const manifests = ancestors(folder, root).map((path) => join(path, 'package.json'));
-  const scripts = ['channel', 'memory-cap', 'protocol', `${kind}-harness`].map((name) =>
-    join(folder, `${name}.js`),
-  );
-  const require = createRequire(import.meta.url);
-  const packageFolder = (name: string) => realpathSync(dirname(require.resolve(`${name}/package.json`)));
-  if (kind === 'python') {
-    const pyodide = packageFolder('pyodide');
-    const snapshot = await pythonSnapshot(join(folder, 'python-snapshot-child.js'), pyodide);
-    return {
-      script,
-      args: [pyodide, role, snapshot],
-      readable: [...scripts, ...manifests, join(pyodide, sep), snapshot],
-      layers,
-    };
-  }
-  const quickjs = packageFolder('quickjs-emscripten');
-  const modules = dirname(quickjs);
-  const packages = ['quickjs-emscripten', 'quickjs-emscripten-core', '@jitl'].map((name) =>
-    join(modules, name, sep),
-  );
-  const library = realpathSync(require.resolve('quickjs-emscripten'));
-  return { script, args: [library, role], readable: [...scripts, ...manifests, ...packages], layers };
-}
-
-/** The compiled scripts, also where this module itself runs from its source. */
-function builtScripts(): { folder: string; root: string } {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const inSource = `${sep}src${sep}verifiers${sep}code${sep}sandbox`;
-  const folder = here.endsWith(inSource)
-    ? join(here.slice(0, -inSource.length), 'dist', 'verifiers', 'code', 'sandbox')
-    : here;
-  if (!existsSync(join(folder, 'python-child.js'))) {
-    throw new Error(`Expected the sandbox's scripts in ${folder}; run npm run build.`);
-  }
-  const real = realpathSync(folder);
-  return { folder: real, root: join(real, '..', '..', '..', '..') };
-}
-
-function ancestors(folder: string, root: string): string[] {
-  const found = [folder];
-  for (let path = folder; path !== root && dirname(path) !== path; path = dirname(path))
-    found.push(dirname(path));
-  return found;
 }

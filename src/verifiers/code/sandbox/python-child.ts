@@ -3,7 +3,7 @@
 // that memory, taken before the first program, undoes whatever a program did (changed builtins, patched
 // modules, open handles) when it is put back. What lies outside that memory is watched, and a child whose
 // files or streams were touched says that it is worn.
-import { constants, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { loadPyodide } from 'pyodide';
 import { readLine, readRequest, seal, writeReply } from './channel.ts';
@@ -13,6 +13,7 @@ import { PYTHON_ENTRY, PYTHON_ENVIRONMENT, PYTHON_SEAL } from './python-harness.
 
 /** A memory this much larger than at the start costs more to put back than a new child. */
 const WORN_GROWTH = 128 * 2 ** 20;
+const SNAPSHOT = 4;
 const STDERR_KEPT = 2000;
 
 interface Stream {
@@ -22,12 +23,11 @@ interface PyodideModule {
   readonly HEAPU8: Uint8Array;
   readonly FS: Record<string, (...args: unknown[]) => unknown> & {
     streams: (Stream | null)[];
-    currentPath: string;
   };
 }
-type Harness = { get(index: number): ((argument: unknown) => string) & { destroy(): void } };
+type Harness = { get(index: number): (argument: unknown) => string };
 
-const [folder = '', role = 'program', snapshot = ''] = process.argv.slice(2);
+const [folder = '', role = 'program'] = process.argv.slice(2);
 let current: ChildRequest | null = null;
 let stdout: Uint8Array[] = [];
 let stdoutBytes = 0;
@@ -46,7 +46,7 @@ const python = await load({
   indexURL: `${folder}/`,
   env: PYTHON_ENVIRONMENT,
   jsglobals: Object.create(null) as object,
-  _loadSnapshot: readFileSync(snapshot),
+  _loadSnapshot: readSnapshot(),
 });
 const module = (python as unknown as { _module: PyodideModule })._module;
 const utf8 = new TextDecoder();
@@ -57,11 +57,11 @@ python.setStdin({ read: giveStdin, isatty: false });
 const space = () => ({ globals: python.runPython('{"__name__": "harness"}') as never });
 const harness = python.runPython(PYTHON_ENTRY, space()) as Harness;
 const handle = harness.get(0);
-if (role === 'checker') harness.get(1)(bridge);
 python.unregisterJsModule('js');
 python.unregisterJsModule('pyodide_js');
 handle('{"op": "run", "code": "pass"}');
 python.runPython(PYTHON_SEAL, space());
+if (role === 'checker') harness.get(1)(bridge);
 const streams = [...module.FS.streams];
 watchFiles();
 seal();
@@ -69,6 +69,16 @@ const first = module.HEAPU8.slice();
 let fresh = true;
 writeReply({ token: '', type: 'began' });
 for (;;) serve(readRequest());
+
+/** The inherited file is shared with other children, and so read by position. */
+function readSnapshot(): Uint8Array {
+  const snapshot = new Uint8Array(fstatSync(SNAPSHOT).size);
+  for (let at = 0; at < snapshot.length;) {
+    at += readSync(SNAPSHOT, snapshot, at, snapshot.length - at, at);
+  }
+  closeSync(SNAPSHOT);
+  return snapshot;
+}
 
 function serve(request: ChildRequest): void {
   current = request;

@@ -324,4 +324,16 @@ def _closed(name):
             return None
     return Closed
 sys.meta_path.insert(0, _closed(('js', 'pyodide_js', 'pyodide', '_pyodide', '_pyodide_core', 'pyodide_http')))
+
+import gc
+def _is_proxy(v): return any(c.__name__ == 'JsProxy' for c in type(v).__mro__)
+# What is left of the host's objects is held by Pyodide's own modules, where the collector would show it.
+for _owner in gc.get_objects():
+    _space = _owner if type(_owner) is dict else getattr(_owner, '__dict__', None)
+    if type(_space) is dict:
+        for _key in [k for k, v in _space.items() if _is_proxy(v)]: _space[_key] = None
+    elif isinstance(_owner, type):
+        for _key in [k for k, v in vars(_owner).items() if _is_proxy(v)]: setattr(_owner, _key, None)
+del _owner, _space
+gc.collect()
 `;
