@@ -1,11 +1,8 @@
 // guiderail score: the log-probs of given responses under a model, as JSON Lines in and out. Its one idea: scoring may
 // take long, so a file is read through and checked before anything is scored, and a result file appears whole. Standard
 // input cannot be read twice: there, rows before a bad one are scored and written, and then it is named.
-import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { loadTokenizer, type ChatTokenizer } from '../../data/tokenizer.ts';
@@ -15,6 +12,7 @@ import { writeAside } from '../../model/safetensors.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
+import { LONGEST_LINE, linesOf, type Line } from '../json-lines.ts';
 
 interface ScoreOptions extends EngineOptions {
   readonly model: string;
@@ -114,28 +112,17 @@ async function* readRows(
   tokenizer: ChatTokenizer,
   model: Trainable,
 ): AsyncGenerator<Row> {
-  const name = path ?? 'standard input';
-  const input =
-    path === undefined ? (io.stdin ?? process.stdin) : createReadStream(resolve(io.cwd, path), 'utf8');
-  let line = 0;
-  try {
-    for await (const content of createInterface({ input, crlfDelay: Infinity })) {
-      line++;
-      if (content.trim() !== '') yield parseRow(content, `line ${line} of ${name}`, tokenizer, model);
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new DataError(`Cannot read ${name}: ${messageOf(error)}.`);
-  } finally {
-    // Or the process would stay until whoever writes to its standard input ends.
-    if (input instanceof Readable) input.destroy();
+  for await (const line of linesOf(io, path)) {
+    yield parseRow(line, `line ${line.number} of ${path ?? 'standard input'}`, tokenizer, model);
   }
 }
 
-function parseRow(content: string, where: string, tokenizer: ChatTokenizer, model: Trainable): Row {
+function parseRow(line: Line, where: string, tokenizer: ChatTokenizer, model: Trainable): Row {
+  if (line.cut)
+    throw new DataError(`Expected a row on ${where}, got a line of over ${LONGEST_LINE} characters.`);
   let json: unknown;
   try {
-    json = JSON.parse(content);
+    json = JSON.parse(line.text);
   } catch (error) {
     throw new DataError(`Expected JSON on ${where}: ${messageOf(error)}.`);
   }
