@@ -68,21 +68,24 @@ void swigluForward(const Runtime& runtime, int M, const float* x, ptrdiff_t xRow
                    float* gate, float* up, float* out) {
   const Kernels& kernels = runtime.kernels;
   const int F = gateLinear.weight->rows, width = kernels.panelWidth, panels = (F + width - 1) / width;
+  // What adapters add comes before the activation, so that it cannot be taken panel by panel.
+  if (gateLinear.adapter || upLinear.adapter) {
+    linearForward(runtime, M, x, xRow, {{gateLinear, gate, F}, {upLinear, up, F}});
+    forRowBlocks(runtime, M, [&](size_t from, size_t to) {
+      for (size_t row = from; row < to; row++) kernels.swiglu(F, gate + row * F, up + row * F, out + row * F);
+    });
+    return;
+  }
   const int rows = rowsPerTask(runtime, M, panels);
   const int parts = (M + rows - 1) / rows;
-  // What adapters add comes before the activation.
-  const bool adapted = gateLinear.adapter || upLinear.adapter;
-  if (adapted) linearForward(runtime, M, x, xRow, {{gateLinear, gate, F}, {upLinear, up, F}});
   runtime.products.begin();
   const Factors factors = runtime.products.along(M, gateLinear.weight->cols, x, xRow);
   runtime.pool.parallelFor(panels * parts, [&](int task, int) {
     const int from = task / parts * width, outputs = std::min(width, F - from);
     const int first = task % parts * rows, count = std::min(rows, M - first);
     const size_t at = static_cast<size_t>(first) * F + from;
-    if (!adapted) {
-      panelForward(runtime, first, count, factors, *gateLinear.weight, from, gate + at, F, Onto::Zero);
-      panelForward(runtime, first, count, factors, *upLinear.weight, from, up + at, F, Onto::Zero);
-    }
+    panelForward(runtime, first, count, factors, *gateLinear.weight, from, gate + at, F, Onto::Zero);
+    panelForward(runtime, first, count, factors, *upLinear.weight, from, up + at, F, Onto::Zero);
     for (int row = 0; row < count; row++) {
       const size_t own = at + static_cast<size_t>(row) * F;
       kernels.swiglu(outputs, gate + own, up + own, out + own);
