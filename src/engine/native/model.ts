@@ -60,8 +60,9 @@ export class NativeModel implements Trainable {
   readonly #turns: Turns;
   readonly #base: ModelSource;
   readonly #owner: StateOwner;
-  /** The tensors of the addon's model, in its order. */
+  /** The tensors of the addon's model, in its order; and where each stands. */
   readonly #table: readonly Parameter[];
+  readonly #indices: ReadonlyMap<string, number>;
   readonly #passes = new WeakMap<ForwardPass, PassState>();
   /** Counts step and load, which make older passes stale and end samplings. */
   #weightsVersion = 0;
@@ -81,6 +82,7 @@ export class NativeModel implements Trainable {
     this.#base = base;
     this.#owner = { shape: base.shape, adapter };
     this.#table = tensorTable(base.shape, adapter);
+    this.#indices = new Map(this.#table.map(({ name }, index) => [name, index]));
     this.trains = trains;
     this.info = {
       vocabularySize: base.shape.vocabularySize,
@@ -262,7 +264,7 @@ export class NativeModel implements Trainable {
       try {
         for (const array of STATE_ARRAYS.slice(0, this.trains ? undefined : 1)) {
           for (const { name } of stateTable(this.#owner)) {
-            const tensor = this.#table.findIndex((row) => row.name === name);
+            const tensor = this.#indices.get(name)!;
             this.#addon.writeArray(this.#handle, ARRAYS[array], tensor, await state.read(array, name));
           }
         }
@@ -309,10 +311,9 @@ export class NativeModel implements Trainable {
   #takeWriting(write: (tensors: (which: number) => TensorsByName) => Promise<void>): Promise<void> {
     return this.#turns.take(async () => {
       this.#checkOpen();
-      const indices = new Map(this.#table.map(({ name }, index) => [name, index]));
       const space = new Float32Array(Math.max(...this.#table.map(sizeOf)));
       const read = (which: number, name: string): Float32Array => {
-        const index = indices.get(name)!;
+        const index = this.#indices.get(name)!;
         const values = space.subarray(0, sizeOf(this.#table[index]!));
         this.#addon.readArray(this.#handle, which, index, values);
         return values;
