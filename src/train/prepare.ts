@@ -74,17 +74,9 @@ export async function preparePlan(
     maxBadSteps: recipe.maxBadSteps,
     rolloutsEverySteps: recipe.record.rolloutsEverySteps,
   };
-  const prompts = [problems, evaluation?.problems ?? []].flatMap((some, which) =>
-    some.flatMap((problem) =>
-      (which === 0 ? contexts : evaluationContexts).map((context) => ({ problem, context })),
-    ),
-  );
-  const longest = prompts.reduce(
-    (most, { problem, context }) =>
-      context === 'plain' || hintOf(problem, context) !== null
-        ? Math.max(most, responder.renderPrompt(problem, context).length)
-        : most,
-    1,
+  const longest = Math.max(
+    longestPrompt(problems, contexts, responder),
+    longestPrompt(evaluation?.problems ?? [], evaluationContexts, responder),
   );
   const workload = workloadOf(recipe, longest, evaluation?.problems.length ?? 0);
   return { plan, warnings, workload };
@@ -164,6 +156,33 @@ export function handleRejected(
   );
 }
 
+/**
+ * The length of a problem's prompt in each of the contexts that it has. One without a hint of that level is no error:
+ * the strategy drops and counts it when it comes to that.
+ */
+function promptLengths(
+  problem: Problem,
+  contexts: readonly Context[],
+  responder: ResponderSettings,
+): { context: Context; tokens: number }[] {
+  return contexts
+    .filter((context) => context === 'plain' || hintOf(problem, context) !== null)
+    .map((context) => ({ context, tokens: responder.renderPrompt(problem, context).length }));
+}
+
+/** In tokens; 1 where there is none. */
+function longestPrompt(
+  problems: readonly Problem[],
+  contexts: readonly Context[],
+  responder: ResponderSettings,
+): number {
+  return problems.reduce(
+    (most, problem) =>
+      Math.max(most, ...promptLengths(problem, contexts, responder).map(({ tokens }) => tokens)),
+    1,
+  );
+}
+
 /** The first of the contexts in which the prompt leaves no room for a response, with its length. */
 function overlongContext(
   problem: Problem,
@@ -171,13 +190,8 @@ function overlongContext(
   responder: ResponderSettings,
   sampler: Sampler,
 ): { context: Context; tokens: number } | null {
-  for (const context of contexts) {
-    // A problem without a hint of that level is no error: the strategy drops and counts it when it comes to that.
-    if (context !== 'plain' && hintOf(problem, context) === null) continue;
-    const tokens = responder.renderPrompt(problem, context).length;
-    if (!fitsContext(responder, sampler, tokens)) return { context, tokens };
-  }
-  return null;
+  const tooLong = ({ tokens }: { tokens: number }) => !fitsContext(responder, sampler, tokens);
+  return promptLengths(problem, contexts, responder).find(tooLong) ?? null;
 }
 
 function keepFitting(
