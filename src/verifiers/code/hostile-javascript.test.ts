@@ -1,12 +1,9 @@
 // JavaScript that tries to pass without solving anything, to outlive its limits or to reach the machine, as in
 // hostile-python.test.ts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_CODE_LIMITS } from './backend.ts';
-import { gradeCode } from './grade-code.ts';
+import { SECRET, gradeIn, stdio } from './hostile.case.ts';
 import { LocalSandbox } from './local-sandbox.ts';
-import { parseCodeTask } from './task.ts';
 
-const SECRET = 'not-for-programs';
 const sandbox = new LocalSandbox({ size: 1 });
 beforeAll(() => {
   process.env.GUIDERAIL_TEST_SECRET = SECRET;
@@ -16,15 +13,7 @@ afterAll(() => {
   sandbox.close();
 });
 
-const limits = { ...DEFAULT_CODE_LIMITS, timeMs: 500, memoryMb: 64, outputBytes: 100_000 };
-const grade = async (language: string, program: string, task: object) =>
-  gradeCode(
-    `\`\`\`${language}\n${program}\n\`\`\``,
-    parseCodeTask(JSON.stringify({ language, ...task })),
-    limits,
-    sandbox,
-  );
-const stdio = { style: 'stdio', tests: [{ stdin: '20\n', stdout: 'yes' }] };
+const grade = (language: string, program: string, task: object) => gradeIn(sandbox, language, program, task);
 
 describe('JavaScript', () => {
   it.each([

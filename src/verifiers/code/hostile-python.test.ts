@@ -4,12 +4,9 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_CODE_LIMITS } from './backend.ts';
-import { gradeCode } from './grade-code.ts';
+import { HOSTILE_LIMITS, SECRET, gradeIn, stdio } from './hostile.case.ts';
 import { LocalSandbox } from './local-sandbox.ts';
-import { parseCodeTask } from './task.ts';
 
-const SECRET = 'not-for-programs';
 let sandbox: LocalSandbox;
 let server: Server;
 let visits = 0;
@@ -29,16 +26,7 @@ afterAll(() => {
   server.close();
 });
 
-const limits = { ...DEFAULT_CODE_LIMITS, timeMs: 500, memoryMb: 64, outputBytes: 100_000 };
-const grade = async (language: string, program: string, task: object) =>
-  gradeCode(
-    `\`\`\`${language}\n${program}\n\`\`\``,
-    parseCodeTask(JSON.stringify({ language, ...task })),
-    limits,
-    sandbox,
-  );
-
-const stdio = { style: 'stdio', tests: [{ stdin: '20\n', stdout: 'yes' }] };
+const grade = (language: string, program: string, task: object) => gradeIn(sandbox, language, program, task);
 const asserts = {
   style: 'asserts',
   entryPoint: 'f',
@@ -196,9 +184,7 @@ describe('the interpreter as the only layer', () => {
   const alone = new LocalSandbox({ size: 1, layers: new Set() });
   afterAll(() => alone.close());
   const reasonOf = async (program: string) => {
-    const task = parseCodeTask(JSON.stringify({ language: 'python', ...stdio }));
-    return (await gradeCode(`\`\`\`python\n${program}\n\`\`\``, task, { ...limits, timeMs: 5000 }, alone))
-      .reason;
+    return (await gradeIn(alone, 'python', program, stdio, { ...HOSTILE_LIMITS, timeMs: 5000 })).reason;
   };
 
   it('holds no object of the host that the collector, a loader or an undone import hook would show', async () => {
