@@ -22,6 +22,12 @@ template <typename Terms, int R, int N>
 inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, const float* b, ptrdiff_t bRow, ptrdiff_t bVector, float* c,
                      ptrdiff_t cRow, int tail, Onto onto) {
   V acc[R][N];
+  if (onto == Onto::Sum) {
+    // C is not needed until the chains end; asked for now, it is there by then.
+    for (int r = 0; r < R; r++) {
+      for (int n = 0; n < N; n++) __builtin_prefetch(c + r * cRow + 16 * n, 1);
+    }
+  }
   for (int r = 0; r < R; r++) {
     for (int n = 0; n < N; n++) {
       const float* start = c + r * cRow + 16 * n;
@@ -102,34 +108,7 @@ void gemm(int M, int N, int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, c
   gemmWidth<Terms, VECTORS>(M, N, K, a, aRow, aCol, b, bRow, bVector, c, cRow, onto);
 }
 
-/** Nearest bf16, ties to even, in the high half; what is below 2^−126 becomes 0, as hardware takes it. NaN stays NaN. */
-inline uint32_t roundedToBf16(float x) {
-  uint32_t bits;
-  __builtin_memcpy(&bits, &x, 4);
-  const uint32_t size = bits & 0x7fffffffu;
-  const uint32_t rounded = bits + 0x7fffu + (bits >> 16 & 1u);
-  const uint32_t finite = size < 0x00800000u ? bits & 0x80000000u : rounded;
-  return (size > 0x7f800000u ? bits | 0x00400000u : finite) & 0xffff0000u;
-}
-inline void storePair(uint32_t first, uint32_t second, float* out) {
-  const uint32_t pair = first | second >> 16;
-  __builtin_memcpy(out, &pair, 4);
-}
-
-void pairAlong(int n, const float* x, float* out) {
-  for (int i = 0; i < n / 2; i++) storePair(roundedToBf16(x[2 * i]), roundedToBf16(x[2 * i + 1]), out + i);
-  if (n % 2 != 0) storePair(roundedToBf16(x[n - 1]), 0, out + n / 2);
-}
-
-void pairDown(int n, const float* x, const float* below, float* out) {
-  if (below == nullptr) {
-    for (int i = 0; i < n; i++) storePair(roundedToBf16(x[i]), 0, out + i);
-  } else {
-    for (int i = 0; i < n; i++) storePair(roundedToBf16(x[i]), roundedToBf16(below[i]), out + i);
-  }
-}
-
-// --- rows ---------------------------------------------------------------------------------------------------
+// --- runs of sixteen ----------------------------------------------------------------------------------------
 
 /** Calls f(offset, lanes) for each run of 16, the last with fewer lanes where n is no multiple. */
 template <typename F>
@@ -146,6 +125,47 @@ inline void put(float* p, V x, int lanes) {
     storeFirst(p, x, lanes);
   }
 }
+
+// --- pairs of bf16 ------------------------------------------------------------------------------------------
+
+/** Nearest bf16, ties to even, in the high half; what is below 2^−126 becomes 0, as hardware takes it. NaN stays NaN. */
+inline uint32_t roundedToBf16(float x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  const uint32_t size = bits & 0x7fffffffu;
+  const uint32_t rounded = bits + 0x7fffu + (bits >> 16 & 1u);
+  const uint32_t finite = size < 0x00800000u ? bits & 0x80000000u : rounded;
+  return (size > 0x7f800000u ? bits | 0x00400000u : finite) & 0xffff0000u;
+}
+inline void storePair(float first, float second, float* out) {
+  const uint32_t pair = roundedToBf16(first) | roundedToBf16(second) >> 16;
+  __builtin_memcpy(out, &pair, 4);
+}
+
+void pairAlong(int n, const float* x, float* out) {
+  int i = 0;
+#if defined(__AVX512BF16__)
+  for (; 2 * i + 32 <= n; i += 16) store(out + i, roundedNeighbours(x + 2 * i));
+#endif
+  for (; 2 * i + 2 <= n; i++) storePair(x[2 * i], x[2 * i + 1], out + i);
+  if (n % 2 != 0) storePair(x[n - 1], 0.0f, out + i);
+}
+
+void pairDown(int n, const float* x, const float* below, float* out) {
+#if defined(__AVX512BF16__)
+  forRuns(n, [&](int i, int lanes) {
+    put(out + i, roundedPairs(get(x + i, lanes), below == nullptr ? all(0.0f) : get(below + i, lanes)), lanes);
+  });
+#else
+  if (below == nullptr) {
+    for (int i = 0; i < n; i++) storePair(x[i], 0.0f, out + i);
+  } else {
+    for (int i = 0; i < n; i++) storePair(x[i], below[i], out + i);
+  }
+#endif
+}
+
+// --- functions of numbers and rows --------------------------------------------------------------------------
 
 /**
  * exp by 2^n · p(r), r = x − n ln 2 in two parts, p of degree 6 (about 1 ulp). Below ln of the smallest normal it

@@ -25,6 +25,18 @@ inline V madd(V a, V b, V c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 inline V maddPairs(V a, V b, V c) {
   return {_mm512_dpbf16_ps(c.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v))};
 }
+/** The pairs (a[i], b[i]) with the bits of roundedToBf16. */
+inline V roundedPairs(V a, V b) {
+  const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(a.v, b.v));  // those of b, then those of a
+  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const __m512i order = _mm512_or_epi32(_mm512_slli_epi32(lane, 16), _mm512_add_epi32(lane, _mm512_set1_epi32(16 << 16)));
+  return {_mm512_castsi512_ps(_mm512_permutexvar_epi16(order, halves))};
+}
+/** The pairs (x[0], x[1]), (x[2], x[3]), … of 32 numbers with the bits of roundedToBf16. */
+inline V roundedNeighbours(const float* x) {
+  const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x)));
+  return {_mm512_castsi512_ps(_mm512_rol_epi32(halves, 16))};
+}
 #else
 inline V highHalf(V x) { return {_mm512_and_ps(x.v, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xffff0000u))))}; }
 inline V lowHalf(V x) { return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x.v), 16))}; }
