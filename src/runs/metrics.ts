@@ -17,7 +17,8 @@ export interface MetricSpec {
 }
 
 const PLAIN_FRESH = 'rollouts with evidence in the plain context, of problems drawn in this step';
-const TRAINED_TOKENS = 'response tokens of all rows in the minibatches of this step';
+const TRAINED_TOKENS =
+  'response tokens of the rows run in the minibatches of this step; on-context rows of advantage 0 are not run';
 const OFF_CONTEXT_TOKENS = 'response tokens of off-context rows (trained in another context than sampled in)';
 const PROMPTS = 'problems drawn in this step';
 
@@ -197,13 +198,13 @@ export const STEP_METRICS = {
     rows: 'rollouts sampled in this step (evaluation excluded)',
     parts: ['step', 'cumulative', 'plain', 'guided', 'dropped'],
   },
-  tokensTrained: { unit: 'tokens', formula: 'response tokens in the batch', rows: TRAINED_TOKENS },
+  tokensTrained: { unit: 'tokens', formula: 'number of tokens', rows: TRAINED_TOKENS },
   rowAge: {
     unit: 'steps',
     formula: 'this step minus the step whose policy sampled the row: mean and maximum',
-    rows: 'rows of the batch',
+    rows: 'rows run in the minibatches of this step',
     parts: ['mean', 'max'],
-    nullWhen: 'the batch is empty',
+    nullWhen: 'no row was run',
   },
   rounds: { unit: 'rounds', formula: 'rounds of drawing until the batch was full', rows: 'the step' },
 

@@ -183,6 +183,33 @@ describe('a minibatch', () => {
     );
   });
 
+  test('does not run rows whose advantage is 0, and counts their tokens in the normaliser', async () => {
+    const groups = [groupOf('A', 'cw'), groupOf('B', 'ccc', { padding: 'xx' })]; // 2 · 2 + 3 · 4 tokens
+    const { model, results } = await update(groups);
+    expect(model.scored).toEqual([['A>c.', 'A>w.']]);
+    expect(numbers(model.cotangents[0]).map(([d]) => d)).toEqual([-0.5 / 16, 0.5 / 16]);
+    expect(results[0].rows.map(({ row }) => row.problemId)).toEqual(['A', 'A']);
+    const bySequence = await update(groups, {}, { goal: { aggregation: sequenceMean } });
+    expect(numbers(bySequence.model.cotangents[0]).map(([d]) => d)).toEqual([-0.5 / 2 / 5, 0.5 / 2 / 5]);
+  });
+
+  test('runs rows off context whatever their advantage: their ratios make the γ of other rows', async () => {
+    const { model } = await update([groupOf('B', 'cc/cc')]);
+    expect(model.scored).toEqual([['B>c.', 'B>c.']]);
+    expect(
+      numbers(model.cotangents[0])
+        .flat()
+        .every((d) => d === 0),
+    ).toBe(true);
+  });
+
+  test('without a row that can have a gradient is still a step: moments and weights decay', async () => {
+    const { model, results } = await update([groupOf('B', 'ccc')]);
+    expect(model.calls).toEqual(['forward', 'backward', 'step']);
+    expect(model.scored).toEqual([[]]);
+    expect(results[0]).toMatchObject({ rows: [], applied: true, lossRetention: 0, policy: { loss: 0 } });
+  });
+
   test('asks the engine at the temperature of sampling and steps with the optimizer it is given', async () => {
     const { model } = await update([groupOf('A', 'cw')], {}, { temperature: 0.7 });
     expect(model.forwardOptions).toEqual([

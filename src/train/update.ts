@@ -1,6 +1,7 @@
 // One policy update phase: training groups become rows, rows become minibatches cut by group, and each
 // minibatch is forward -> loss -> backward -> step. The loss is computed over the whole minibatch before any
-// backward, so its normalisers and percentiles do not depend on how an engine splits its work.
+// backward, so its normalisers and percentiles do not depend on how an engine splits its work. Rows that cannot have a
+// gradient count in the normalisers and are not run.
 import { groupAdvantages } from '../algorithms/advantages.ts';
 import type { Aggregation } from '../algorithms/aggregation.ts';
 import { likelihoodLoss, policyLoss, type PolicyLossResult } from '../algorithms/losses.ts';
@@ -52,6 +53,7 @@ export interface TrainedRow {
 }
 
 export interface MinibatchResult {
+  /** Those that were run. */
   readonly rows: readonly TrainedRow[];
   readonly retentionRows: number;
   readonly policy: PolicyLossResult;
@@ -103,9 +105,11 @@ async function updateMinibatch(
   groups: readonly TrainingGroup[],
 ): Promise<MinibatchResult> {
   const { model, objective, seconds } = inputs;
-  const members = groups.flatMap((group) =>
+  const all = groups.flatMap((group) =>
     rowsOf(group, objective, inputs.renderPrompt).map((row, index) => ({ row, group, index })),
   );
+  const members = all.filter(({ row }) => canHaveGradient(row));
+  const skipped = all.filter(({ row }) => !canHaveGradient(row)).map(({ row }) => row.response.length);
   const retention =
     objective.retentionWeight > 0 ? groups.flatMap((group) => retentionOf(group, inputs)) : [];
 
@@ -134,7 +138,7 @@ async function updateMinibatch(
       advantage: row.advantage,
       offContext: isOffContext(row),
     })),
-    objective,
+    { ...objective, aggregation: amongSkipped(objective.aggregation, skipped) },
   );
   const likelihood = likelihoodLoss(logprobs.slice(members.length), {
     weight: objective.retentionWeight,
@@ -162,6 +166,19 @@ async function updateMinibatch(
     lossRetention: likelihood.loss,
     ...update,
   };
+}
+
+/**
+ * Whatever its log-probs: the loss of a row on context is A times something, and nothing else depends on them. Ratios of
+ * rows off context also make γ, which the loss of other rows has in it.
+ */
+function canHaveGradient(row: Row): boolean {
+  return row.advantage !== 0 || isOffContext(row);
+}
+
+/** The weights that rows have in a minibatch that has others beside them. */
+function amongSkipped(aggregation: Aggregation, lengthsOfOthers: readonly number[]): Aggregation {
+  return (lengths_R) => aggregation([...lengths_R, ...lengthsOfOthers]).subarray(0, lengths_R.length);
 }
 
 function retentionOf(group: TrainingGroup, inputs: UpdateInputs): ScoredSequence[] {

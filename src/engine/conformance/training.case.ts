@@ -42,6 +42,17 @@ async function expectSameWeights(bench: Bench, a: Trainable, b: Trainable, name:
 }
 
 function accumulationChecks(check: Check): void {
+  check('a step after a pass of no sequences is one of a gradient of zero', async (bench) => {
+    const model = await openModel(bench, goldenFolder('qwen3'));
+    const untouched = await openModel(bench, goldenFolder('qwen3'));
+    for (const one of [model, untouched]) await train(one, 1);
+    await accumulate(model, [], { logprobs: [] });
+    for (const one of [model, untouched]) {
+      expect(await one.step(TRAINING)).toEqual({ gradNorm: 0, applied: true });
+    }
+    await expectSameWeights(bench, model, untouched, 'nothing');
+  });
+
   check('two backwards accumulate to the gradient of one', async (bench) => {
     const { logprobs } = unevenCotangents(SEQUENCES);
     const once = await openModel(bench, goldenFolder('qwen3'));
