@@ -2,16 +2,20 @@
 // length (no stop tokens), rewards are random, one update a step: the work of bench/peers/trl_grpo.py. A process of its
 // own, so that its memory is that of the step alone; the section `step` runs it.
 //
-// Arguments: --shape --dtype --prompts --prompt-tokens --new-tokens --steps --threads --isa.
-// Prints one JSON line: medians over the steps after the first, the event loop's delay, and peak resident memory.
+// Arguments: --shape --dtype --prompts --prompt-tokens --new-tokens --steps --threads --isa; --folder of a model of that
+// shape (random-model.mjs) instead of one made here; --adapter-rank for LoRA on every linear layer.
+// Prints one JSON line: medians over the steps after the first, the event loop's delay, peak resident memory, and of the
+// engine's buffers what was planned and their peak.
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { tokenMean } from '../dist/algorithms/aggregation.js';
 import { unshaped } from '../dist/algorithms/shaping.js';
+import { loadAddon } from '../dist/engine/native/addon.js';
+import { LORA_TARGETS } from '../dist/model/adapter.js';
 import { seedOf, UniformStream } from '../dist/random.js';
 import { updatePolicy } from '../dist/train/update.js';
-import { randomTokens, SHAPES, withModels } from './models.mjs';
+import { LARGEST, randomTokens, SHAPES, withModelAt, withModels } from './models.mjs';
 import { median } from './timing.mjs';
 
 const K = 8;
@@ -25,6 +29,8 @@ const { values } = parseArgs({
     steps: { type: 'string' },
     threads: { type: 'string' },
     isa: { type: 'string', default: '' },
+    folder: { type: 'string' },
+    'adapter-rank': { type: 'string', default: '0' },
   },
 });
 const [prompts, promptTokens, newTokens, steps, threads] = [
@@ -34,7 +40,7 @@ const [prompts, promptTokens, newTokens, steps, threads] = [
   'steps',
   'threads',
 ].map((name) => Number(values[name]));
-const shape = SHAPES[values.shape];
+const shape = { ...SHAPES, ...LARGEST }[values.shape];
 const completions = prompts * K;
 
 function groupsOf(step, sampled, promptOf) {
@@ -109,8 +115,25 @@ function peakMemoryMiB() {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024);
 }
 
-const options = { dtypes: [values.dtype], threads, isa: values.isa, trainable: true };
-await withModels(shape, options, async ({ [values.dtype]: model }) => {
+const rank = Number(values['adapter-rank']);
+const options = {
+  dtypes: [values.dtype],
+  threads,
+  isa: values.isa,
+  trainable: true,
+  adapter:
+    rank > 0 ? { kind: 'lora', rank, alpha: 2 * rank, targets: LORA_TARGETS, seed: 1 } : { kind: 'none' },
+};
+async function measure({ [values.dtype]: model }) {
+  const plan = model.planMemory({
+    sampled: completions,
+    sampledPrompts: prompts,
+    trained: completions,
+    trainedPrompts: prompts,
+    promptTokens,
+    newTokens,
+  });
+  loadAddon().memoryUse(); // the peak from here on
   const times = [await step(model, 0)];
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
@@ -129,8 +152,11 @@ await withModels(shape, options, async ({ [values.dtype]: model }) => {
     trainTokensPerSecond: rate(({ train }) => train),
     endToEndTokensPerSecond: rate(({ generate, train }) => generate + train),
     peakMemoryMiB: peakMemoryMiB(),
+    plannedMiB: Math.round(plan.bytes / 2 ** 20),
+    buffersMiB: Math.round(loadAddon().memoryUse().peakBytes / 2 ** 20),
     eventLoopDelayP99Ms: Number((delay.percentile(99) / 1e6).toFixed(1)),
     eventLoopDelayMaxMs: Number((delay.max / 1e6).toFixed(1)),
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
-});
+}
+await (values.folder ? withModelAt(values.folder, options, measure) : withModels(shape, options, measure));

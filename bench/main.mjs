@@ -6,12 +6,13 @@ import { DTYPES, SHAPES } from './models.mjs';
 import { gemm } from './sections/gemm.mjs';
 import { measureGeneration } from './sections/generate.mjs';
 import { linear } from './sections/linear.mjs';
+import { largest } from './sections/largest.mjs';
 import { llama } from './sections/llama.mjs';
 import { machine } from './sections/machine.mjs';
 import { step } from './sections/step.mjs';
 import { train } from './sections/train.mjs';
 
-const SECTIONS = { machine, gemm, generate: measureGeneration, llama, train, step, linear };
+const SECTIONS = { machine, gemm, generate: measureGeneration, llama, train, step, linear, largest };
 const PEERS = ['torch', 'trl', 'llama.cpp'];
 
 function refuse(sentence) {

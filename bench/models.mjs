@@ -42,6 +42,30 @@ export const SHAPES = {
     maxSequenceLength: 2048,
   },
 };
+/** The largest that 16 GB are to carry: with all weights, and with an adapter. Shapes of Qwen2.5-0.5B and -1.5B. */
+const QWEN = { ...COMMON, family: 'qwen2', qkvBias: true, ropeTheta: 1e6, vocabularySize: 151_936 };
+export const LARGEST = {
+  '0.5b': {
+    ...QWEN,
+    hiddenSize: 896,
+    intermediateSize: 4864,
+    layers: 24,
+    heads: 14,
+    keyValueHeads: 2,
+    headDim: 64,
+    maxSequenceLength: 2048,
+  },
+  '1.5b': {
+    ...QWEN,
+    hiddenSize: 1536,
+    intermediateSize: 8960,
+    layers: 28,
+    heads: 12,
+    keyValueHeads: 2,
+    headDim: 128,
+    maxSequenceLength: 2048,
+  },
+};
 export const DTYPES = ['fp32', 'bf16'];
 
 /** Weights of all matrices of all layers. */
@@ -79,12 +103,14 @@ export function randomTokens(vocabularySize, count, ...name) {
   return Int32Array.from({ length: count }, () => 3 + stream.integer(Math.min(vocabularySize, 30_000) - 3));
 }
 
-/** Runs work(path) with a folder that holds a random model of that shape. */
-async function withModelFolder(shape, work) {
+export const writeRandomModel = (path, shape) => writeModelFolder(path, shape, initializeModel(shape, 1));
+
+/** Runs work(path) with a folder that holds a random model of that shape; `write` writes it. */
+export async function withModelFolder(shape, work, write = writeRandomModel) {
   const folder = mkdtempSync(join(tmpdir(), 'guiderail-bench-'));
   try {
     const path = join(folder, 'model');
-    await writeModelFolder(path, shape, initializeModel(shape, 1));
+    await write(path, shape);
     return await work(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -92,14 +118,18 @@ async function withModelFolder(shape, work) {
 }
 
 /** Runs work(models) with the model of `folder` opened once for each dtype. */
-export async function withModelAt(folder, { dtypes, threads, isa, trainable }, work) {
+export async function withModelAt(
+  folder,
+  { dtypes, threads, isa, trainable, adapter = { kind: 'none' } },
+  work,
+) {
   const engines = dtypes.map((dtype) =>
     createNativeEngine({ dtype, threads, ...(isa ? { instructionSet: isa } : {}) }),
   );
   try {
     const models = {};
     for (const [index, engine] of engines.entries()) {
-      models[dtypes[index]] = await engine.open({ folder, head: 'lm', adapter: { kind: 'none' }, trainable });
+      models[dtypes[index]] = await engine.open({ folder, head: 'lm', adapter, trainable });
     }
     return await work(models);
   } finally {

@@ -19,6 +19,8 @@ export interface Problem {
   readonly verifier: string;
   /** hints[n - 1] is the natural-language hint of level n. May be empty. */
   readonly hints: readonly string[];
+  /** How the answer is reached, for whoever makes or checks hints; no policy ever sees it. */
+  readonly solution?: string;
   /** domain/source/subcategory; evaluation reports by it. */
   readonly source: string;
 }

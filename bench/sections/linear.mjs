@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../limits.mjs';
-import { randomTokens, SHAPES, withModels } from '../models.mjs';
+import { attendedPairs, forwardFlops, randomTokens, SHAPES, withModels } from '../models.mjs';
 import { lineChart, svgOf } from '../plot.mjs';
 import { interleaved, secondsOf } from '../timing.mjs';
 import { batchOf, forwardBackward } from './train.mjs';
@@ -51,6 +51,16 @@ async function measure(model, loads, rounds) {
 const milliseconds = (seconds) => Number((1000 * seconds).toPrecision(3));
 
 const tokensOf = ({ k, promptTokens, responseTokens }) => promptTokens + k * responseTokens;
+
+/** FLOPs of a forward; those of a backward are twice as many. */
+function flopsOf({ k, promptTokens, responseTokens }) {
+  const { flops, attentionFlops } = forwardFlops(SHAPE, {
+    tokens: promptTokens + k * responseTokens,
+    scored: k * responseTokens,
+    attended: attendedPairs(0, promptTokens) + k * attendedPairs(promptTokens, responseTokens),
+  });
+  return flops + attentionFlops;
+}
 
 /** Of ascending values, those that are far enough from the one before to be written beside it. */
 const apart = (values) =>
@@ -125,6 +135,7 @@ export async function linear({ dtypes, threads, isa, rounds = 9, quick, print })
       'sampling, ms',
       '× the first',
       'tokens ×',
+      'FLOPs ×',
     ],
     rows: rows.map((one) => {
       const tokens = tokensOf(one);
@@ -136,6 +147,7 @@ export async function linear({ dtypes, threads, isa, rounds = 9, quick, print })
         milliseconds(one.sample),
         (one.sample / rows[0].sample).toFixed(1),
         (tokens / tokensOf(rows[0])).toFixed(1),
+        (flopsOf(one) / flopsOf(rows[0])).toFixed(1),
       ];
     }),
   });

@@ -20,7 +20,8 @@ const FIELDS = {
   'peak memory, MiB': 'peakMemoryMiB',
 };
 
-function measure(command, script, variant, dtype, steps, more) {
+/** What the script's process says of a GRPO step. */
+export function measureStep(command, script, variant, dtype, steps, more) {
   const args = {
     shape: variant.shape,
     dtype,
@@ -52,11 +53,11 @@ export async function step({ models, dtypes, peers, python, threads, isa, rounds
     };
     for (let round = 0; round < rounds; round++) {
       for (const dtype of dtypes) {
-        record(ours, measure(process.execPath, 'grpo-step.mjs', variant, dtype, steps, { threads, isa }));
+        record(ours, measureStep(process.execPath, 'grpo-step.mjs', variant, dtype, steps, { threads, isa }));
       }
       // The peer in both dtypes: the ratio is to whichever is faster.
       for (const dtype of peers.includes('trl') ? DTYPES : []) {
-        record(theirs, measure(python, 'peers/trl_grpo.py', variant, dtype, steps, { threads }));
+        record(theirs, measureStep(python, 'peers/trl_grpo.py', variant, dtype, steps, { threads }));
       }
     }
     tables.push(tableOf(variant, steps, ours, theirs, threads));

@@ -49,6 +49,8 @@ const problemRow = z
     hints: z.array(z.string().trim().min(1)).nullish(),
     /** Short for one level; null or empty is no hint. */
     hint: z.string().trim().nullish(),
+    /** How the answer is reached. */
+    solution: z.string().trim().nullish(),
     source: z.string().min(1).optional(),
   })
   .superRefine((row, context) => {
@@ -85,7 +87,7 @@ export interface ReadProblemsOptions {
 
 /**
  * Reads problems from a JSON Lines file, line by line: {messages | prompt, answer, verifier?, hints? | hint?,
- * source?}; other fields are ignored. Blank lines, CRLF and a byte-order mark are fine. Malformed rows and
+ * solution?, source?}; other fields are ignored. Blank lines, CRLF and a byte-order mark are fine. Malformed rows and
  * repetitions of an earlier problem are listed in `rejected`. DataError if the file cannot be read or no row
  * is left.
  */
@@ -130,6 +132,14 @@ function parseRow(text: string, verifier: string, source: string): Problem | Omi
   } catch (error) {
     return { field: 'row', reason: `not JSON: ${messageOf(error)}` };
   }
+  return problemOf(value, { verifier, source });
+}
+
+/** The problem of a row, wherever it comes from, or the first of its fields that is at fault. */
+export function problemOf(
+  value: unknown,
+  { verifier, source }: Required<ReadProblemsOptions>,
+): Problem | Omit<RejectedRow, 'line'> {
   const parsed = problemRow.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -143,6 +153,7 @@ function parseRow(text: string, verifier: string, source: string): Problem | Omi
     answer: row.answer,
     verifier: row.verifier ?? verifier,
     hints: row.hints ?? (row.hint ? [row.hint] : []),
+    ...(row.solution ? { solution: row.solution } : {}),
     source: row.source ?? source,
   };
 }
