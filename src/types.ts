@@ -19,6 +19,11 @@ export interface Problem {
   readonly verifier: string;
   /** hints[n - 1] is the natural-language hint of level n. May be empty. */
   readonly hints: readonly string[];
+  /**
+   * hintedPrompts[n - 1] is the whole conversation under the hint of level n, where the data set brings it; null, or
+   * none, where the template of the recipe makes it of messages and hint. Never longer than hints.
+   */
+  readonly hintedPrompts?: readonly (readonly ChatMessage[] | null)[];
   /** How the answer is reached, for whoever makes or checks hints; no policy ever sees it. */
   readonly solution?: string;
   /** domain/source/subcategory; evaluation reports by it. */

@@ -27,15 +27,19 @@ export type PromptOptions = z.output<typeof promptOptionsSchema>;
 
 export const DEFAULT_PROMPT_OPTIONS: PromptOptions = { hintTemplate: DEFAULT_HINT_TEMPLATE };
 
-/** The messages the model sees for a problem in a context. DataError if there is no hint of that level. */
+/**
+ * The messages the model sees for a problem in a context: its own, those that the data set brings for the level, or its
+ * own with the hint put in by the template. DataError if there is no hint of that level.
+ */
 export function renderMessages(
   problem: Problem,
   context: Context,
   options: PromptOptions = DEFAULT_PROMPT_OPTIONS,
 ): ChatMessage[] {
-  const messages = withSystemPrompt(problem.messages, options.systemPrompt);
   const level = hintLevel(context);
-  if (level === 0) return messages;
+  const whole = level === 0 ? problem.messages : problem.hintedPrompts?.[level - 1];
+  const messages = withSystemPrompt(whole ?? problem.messages, options.systemPrompt);
+  if (whole) return messages;
   const hint = problem.hints[level - 1];
   if (hint === undefined) {
     throw new DataError(

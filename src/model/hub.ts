@@ -1,16 +1,14 @@
-// A model of the Hugging Face hub into a folder: which files, from where, and what the hub's refusals mean. Its one
-// idea: config.json gets its name last, so its presence means complete, as in every folder guiderail writes; and it
-// is read first, so a model that no engine computes is refused before its weights are fetched.
+// A model of the Hugging Face hub into a folder: which files, and in which order. Its one idea: config.json gets its
+// name last, so its presence means complete, as in every folder guiderail writes; and it is read first, so a model that
+// no engine computes is refused before its weights are fetched.
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileDownloadInfo, HubApiError, listFiles, type ListFileEntry } from '@huggingface/hub';
-import { ConfigError, ModelError, messageOf } from '../errors.ts';
-import { completePartial, isNetworkError, isSame, sizeOf, StatusError, type Source } from './download.ts';
+import { ModelError, messageOf } from '../errors.ts';
+import { bytesArrived, HubRepository, type RepositoryFile } from './hub-repository.ts';
 import { INDEX, indexSchema, TOKENIZER_FILES, WEIGHTS } from './folder.ts';
 import { parseConfig } from './shape.ts';
 
 const CONFIG = 'config.json';
-const HUB_URL = 'https://huggingface.co';
 
 export interface PullOptions {
   /** org/name */
@@ -43,14 +41,14 @@ export interface Pulled {
   readonly bytes: number;
 }
 
-type Entries = ReadonlyMap<string, ListFileEntry>;
+type Entries = ReadonlyMap<string, RepositoryFile>;
 
 /**
  * Fetches what is missing, goes on with what is partly there, and never replaces a file.
  * @throws ConfigError for options, ModelError for the rest, or the reason of the signal
  */
 export async function pullModel(options: PullOptions): Promise<Pulled> {
-  const hub = new Hub(options);
+  const hub = new ModelPull(options);
   const entries = await hub.list();
   await mkdir(options.dir, { recursive: true }).catch((error: unknown) => {
     throw new ModelError(`Could not make the folder ${options.dir}: ${messageOf(error)}.`);
@@ -66,7 +64,7 @@ export async function pullModel(options: PullOptions): Promise<Pulled> {
 }
 
 /** The weights in one file, or the index and the shards it names. */
-async function weightFiles(hub: Hub, entries: Entries, options: PullOptions): Promise<string[]> {
+async function weightFiles(hub: ModelPull, entries: Entries, options: PullOptions): Promise<string[]> {
   if (entries.has(WEIGHTS)) return [WEIGHTS];
   const index = entries.get(INDEX);
   if (index === undefined) throw notAFolder(entries, options);
@@ -82,7 +80,7 @@ async function weightFiles(hub: Hub, entries: Entries, options: PullOptions): Pr
   return [...shards, INDEX];
 }
 
-function fileNamed(file: string, entries: Entries, { repo, revision }: PullOptions): ListFileEntry {
+function fileNamed(file: string, entries: Entries, { repo, revision }: PullOptions): RepositoryFile {
   const entry = entries.get(file);
   if (entry !== undefined) return entry;
   const others = [...entries.keys()].filter((name) => name.endsWith('.gguf'));
@@ -108,80 +106,36 @@ async function readJson(path: string, name: string): Promise<unknown> {
   }
 }
 
-class Hub {
+/** The files of one pull: fetched in order into a folder. */
+class ModelPull {
   readonly #options: PullOptions;
-  readonly #url: string;
-  readonly #access;
+  readonly #repository: HubRepository;
 
   constructor(options: PullOptions) {
-    const { repo, revision, token, hubUrl = HUB_URL, signal } = options;
-    if (!/^[\w.-]+\/[\w.-]+$/.test(repo)) {
-      throw new ConfigError(`Expected a model of the hub as org/name, got "${repo}".`);
-    }
-    if (token !== undefined && !token.startsWith('hf_')) {
-      throw new ConfigError(
-        'Expected HF_TOKEN to begin with "hf_"; copy it anew from the settings of the hub.',
-      );
-    }
-    if (!/^https?:\/\//.test(hubUrl) || !URL.canParse(hubUrl)) {
-      throw new ConfigError(`Expected HF_ENDPOINT to be a URL such as ${HUB_URL}, got "${hubUrl}".`);
-    }
     this.#options = options;
-    this.#url = hubUrl.replace(/\/+$/, '');
-    this.#access = {
-      repo: { type: 'model' as const, name: repo },
-      revision,
-      hubUrl: this.#url,
-      fetch: (input: Parameters<typeof fetch>[0], init?: RequestInit) => fetch(input, { ...init, signal }),
-      ...(token !== undefined && { accessToken: token }),
-    };
+    this.#repository = new HubRepository({ ...options, kind: 'model' });
   }
 
-  /** The files of the repository by path. */
-  async list(): Promise<Entries> {
-    const recursive = this.#options.file?.includes('/') ?? false;
-    return this.#explained(async () => {
-      const entries = new Map<string, ListFileEntry>();
-      for await (const entry of listFiles({ ...this.#access, recursive })) {
-        // An empty file says nothing, and no range of it can be asked for.
-        if (entry.type === 'file' && entry.size > 0) entries.set(entry.path, entry);
-      }
-      return entries;
-    });
+  list(): Promise<Entries> {
+    return this.#repository.list(this.#options.file?.includes('/') ?? false);
   }
 
   /** A file of the folder, or a whole partial file that pull gives its name. @returns its path */
-  async fetch(entry: ListFileEntry, onBytes?: (bytes: number) => void): Promise<string> {
-    const { dir, token, signal } = this.#options;
-    const path = join(dir, basename(entry.path));
-    const source = { ...sourceOf(entry), url: '', token };
-    if (await isSame(path, source)) return path;
-    if ((await sizeOf(path)) > 0) {
-      throw new ModelError(
-        `${path} is there and is not the file of ${this.#options.repo} at ${this.#options.revision}; choose another --out, or remove it.`,
-      );
-    }
-    const partial = this.#partialOf(entry);
-    return this.#explained(async () => {
-      const info = await fileDownloadInfo({ ...this.#access, path: entry.path });
-      if (info === null) throw new StatusError(404);
-      const own = new URL(info.url).origin === new URL(this.#url).origin;
-      const from = { ...source, url: info.url, token: own ? token : undefined };
-      await completePartial(partial, from, { signal, ...(onBytes && { onBytes }) });
-      return partial;
-    });
+  async fetch(entry: RepositoryFile, onBytes?: (bytes: number) => void): Promise<string> {
+    const fetched = await this.#repository.fetch(entry, this.#pathOf(entry), onBytes);
+    return 'path' in fetched ? fetched.path : fetched.partial;
   }
 
   /** Fetches files in order and then gives them their names in order. */
-  async pull(entries: readonly ListFileEntry[]): Promise<Pulled> {
+  async pull(entries: readonly RepositoryFile[]): Promise<Pulled> {
     const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
-    const before = await Promise.all(entries.map((entry) => this.#bytesOf(entry)));
+    const before = await Promise.all(entries.map((entry) => bytesArrived(entry, this.#pathOf(entry))));
     const bytesBefore = before.reduce((sum, bytes) => sum + bytes, 0);
-    const { dir, onProgress } = this.#options;
+    const { onProgress } = this.#options;
     let bytes = bytesBefore;
     const ready: string[] = [];
     for (const [i, entry] of entries.entries()) {
-      const others = bytes - before[i];
+      const others = bytes - before[i]!;
       const file = basename(entry.path);
       const path = await this.fetch(entry, (have) => {
         bytes = others + have;
@@ -189,66 +143,11 @@ class Hub {
       });
       ready.push(path);
     }
-    const files = entries.map(({ path }) => basename(path));
-    for (const [i, name] of files.entries()) await rename(ready[i], join(dir, name));
-    return { files, bytes: totalBytes };
+    for (const [i, entry] of entries.entries()) await rename(ready[i]!, this.#pathOf(entry));
+    return { files: entries.map(({ path }) => basename(path)), bytes: totalBytes };
   }
 
-  async #bytesOf(entry: ListFileEntry): Promise<number> {
-    const whole = await sizeOf(join(this.#options.dir, basename(entry.path)));
-    return whole > 0 ? whole : sizeOf(this.#partialOf(entry));
+  #pathOf(entry: RepositoryFile): string {
+    return join(this.#options.dir, basename(entry.path));
   }
-
-  /** Named after the content, so that another revision does not go on with it. */
-  #partialOf(entry: ListFileEntry): string {
-    const content = (entry.lfs?.oid ?? entry.oid ?? 'unknown').replaceAll(/[^0-9a-z]/gi, '').slice(0, 12);
-    return join(this.#options.dir, `.${basename(entry.path)}.${content}.partial`);
-  }
-
-  async #explained<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      this.#options.signal.throwIfAborted();
-      if (error instanceof HubApiError) throw this.#refusal(error.statusCode);
-      if (error instanceof StatusError) throw this.#refusal(error.status);
-      if (isNetworkError(error)) {
-        const why = messageOf(error.cause ?? error) || String((error.cause as { code?: string }).code);
-        throw new ModelError(
-          `Cannot reach ${this.#url}: ${why}. Check the network, a proxy, and HF_ENDPOINT where it is set.`,
-        );
-      }
-      if (error instanceof ModelError) throw error;
-      throw new ModelError(`The answer of ${this.#url} is not that of a hub: ${messageOf(error)}.`);
-    }
-  }
-
-  #refusal(status: number): ModelError {
-    const { repo, revision, token } = this.#options;
-    const withToken = token === undefined ? 'set HF_TOKEN' : 'use an HF_TOKEN';
-    switch (status) {
-      case 401:
-        return new ModelError(
-          `The hub shows no ${repo} to whoever asks (401): check the name; for a private or gated model ${withToken} of an account that may read it.`,
-        );
-      case 403:
-        return new ModelError(
-          `The hub refuses ${repo} (403): accept its terms at ${this.#url}/${repo}, then ${withToken} of that account.`,
-        );
-      case 404:
-        return new ModelError(`The hub has no ${repo} at revision ${revision} (404): check both.`);
-      default:
-        return new ModelError(`The hub answered ${status}; try again later: what has arrived is kept.`);
-    }
-  }
-}
-
-function sourceOf({ path, size, oid, lfs }: ListFileEntry): Pick<Source, 'name' | 'bytes' | 'checksum'> {
-  const checksum =
-    lfs !== undefined
-      ? { kind: 'sha256' as const, hex: lfs.oid.replace(/^sha256:/, '') }
-      : oid !== undefined
-        ? { kind: 'gitBlob' as const, hex: oid }
-        : null;
-  return { name: path, bytes: lfs?.size ?? size, checksum };
 }

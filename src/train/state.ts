@@ -42,7 +42,9 @@ interface StoredState {
 /** Identifies the training set: a draw ordinal means the same problem only within the same list. */
 export function problemsFingerprint(problems: readonly Problem[]): string {
   const hash = createHash('sha256');
-  for (const { id, hints } of problems) hash.update(JSON.stringify([id, hints]));
+  for (const { id, hints, hintedPrompts } of problems) {
+    hash.update(JSON.stringify(hintedPrompts ? [id, hints, hintedPrompts] : [id, hints]));
+  }
   return hash.digest('hex');
 }
 
