@@ -125,6 +125,23 @@ const guidanceSchema = z.strictObject({
     .min(0)
     .default(0.1)
     .describe('Weight of the likelihood term that retains guided ability; 0 for none.'),
+  lift: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('What guiderail hints lift --out wrote, relative to the working directory.'),
+      above: z
+        .number()
+        .min(-1)
+        .max(1)
+        .default(0)
+        .describe('A hint is used where it raises the share of right responses by more than this.'),
+    })
+    .optional()
+    .describe(
+      'Guides only with hints that were measured to help before training; others are as if they were not there.',
+    ),
 });
 
 const isRegularExpression = (text: string) => {
