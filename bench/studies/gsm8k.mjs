@@ -100,8 +100,8 @@ function report() {
   let text = readFileSync(file, 'utf8');
   for (const [name, content] of Object.entries({ table, totals })) {
     text = text.replace(
-      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
-      `$1${content.join('\n')}$2`,
+      new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`),
+      `$1\n${content.join('\n')}\n$2`,
     );
   }
   writeFileSync(file, text);
