@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { explainZodError } from '../config-errors.ts';
 import { DataError, messageOf } from '../errors.ts';
 import type { ChatMessage } from '../types.ts';
-import { problemId, whyUnreadable } from './problems.ts';
+import { problemId } from './problem-row.ts';
+import { whyUnreadable } from './sources/rows.ts';
 import type { Demonstration } from './prompts.ts';
 
 const rowSchema = z

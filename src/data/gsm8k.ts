@@ -3,8 +3,9 @@
 // problems to train on and 319 held out; no figure on either is ever a GSM8K test score.
 import { z } from 'zod';
 import { DataError, messageOf } from '../errors.ts';
-import type { ChatMessage, Problem } from '../types.ts';
-import { problemId, type RejectedRow } from './problems.ts';
+import type { Problem } from '../types.ts';
+import { holdOut } from './hold-out.ts';
+import { problemOf, type RejectedRow, type RowFault } from './problem-row.ts';
 
 const ROWS = 1319;
 const HELD_OUT = 319;
@@ -42,12 +43,8 @@ export function splitSocraticGsm8k(text: string, file: string): Gsm8kSplit {
         listed(rejected, file),
     );
   }
-  const ordered = [...problems.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return {
-    heldOut: ordered.slice(0, HELD_OUT),
-    train: ordered.slice(HELD_OUT),
-    leaking: ordered.filter(hintNamesAnswer).length,
-  };
+  const all = [...problems.values()];
+  return { ...holdOut(all, HELD_OUT), leaking: all.filter(hintNamesAnswer).length };
 }
 
 /** The first few, each on a line of its own, and how many more. */
@@ -60,13 +57,29 @@ function listed(rejected: readonly RejectedRow[], file: string): string {
 }
 
 /** A problem, or why the line is none, and which of its fields is at fault. */
-export function socraticProblem(line: string): Problem | Omit<RejectedRow, 'line'> {
+export function socraticProblem(line: string): Problem | RowFault {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (error) {
     return { field: 'row', reason: `not JSON: ${messageOf(error)}` };
   }
+  const row = socraticRow(value);
+  return 'reason' in row ? row : problemOf(row, { verifier: 'exact', source: 'math/gsm8k/socratic-test' });
+}
+
+export interface SocraticRow {
+  readonly prompt: string;
+  readonly answer: string;
+  readonly hints: readonly string[];
+  readonly solution: string;
+}
+
+/**
+ * The row that problemOf takes, of a row {question, answer}. The hint is the sub-questions, numbered; the solution is the
+ * worked steps without them and without calculator marks, and the line with the result.
+ */
+export function socraticRow(value: unknown): SocraticRow | RowFault {
   const parsed = rowSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -83,14 +96,14 @@ export function socraticProblem(line: string): Problem | Omit<RejectedRow, 'line
     .filter((step) => step.includes('**'))
     .map((step) => step.split('**')[0]!.trim());
   if (questions.length === 0) return { field: 'answer', reason: 'expected sub-questions before **' };
-  const messages: ChatMessage[] = [{ role: 'user', content: row.question }];
   return {
-    id: problemId(messages, answer),
-    messages,
+    prompt: row.question,
     answer,
-    verifier: 'exact',
     hints: [questions.map((question, index) => `${index + 1}. ${question}`).join('\n')],
-    source: 'math/gsm8k/socratic-test',
+    solution: row.answer
+      .split('\n')
+      .map((line) => line.replace(/^.*? \*\* /, '').replace(/<<[^>]*>>/g, ''))
+      .join('\n'),
   };
 }
 

@@ -3,6 +3,7 @@
 // become values here and nowhere else: past train/compose.ts no code compares a mode string.
 import { z } from 'zod';
 import { promptOptionsSchema } from '../data/prompts.ts';
+import { problemSourceSchema } from '../data/sources/source-config.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
 import { engineConfigSchema, modelSchema } from './model-config.ts';
 import { verificationSchema } from './verification-config.ts';
@@ -10,19 +11,6 @@ import { verificationSchema } from './verification-config.ts';
 const positiveInteger = z.number().int().positive();
 const count = z.number().int().min(0);
 const fraction = z.number().min(0).max(1);
-
-/** A problem source: a JSONL file, or the synthetic family "machines". */
-export const problemSourceSchema = z.union([
-  z.strictObject({
-    file: z.string().min(1).describe('JSONL file of problems, relative to the working directory.'),
-    limit: positiveInteger.optional().describe('Use only the first n usable problems.'),
-  }),
-  z.strictObject({
-    machines: machinesConfigSchema.describe('The synthetic family of problems to make, instead of a file.'),
-    split: z.enum(['train', 'heldOut']).describe('Words of the two splits are disjoint.'),
-    count: positiveInteger.describe('How many problems of the split to make.'),
-  }),
-]);
 
 const problemsSchema = z.strictObject({
   train: problemSourceSchema.describe('Problems that are trained on.'),
@@ -278,7 +266,6 @@ export const trainRecipeSchema = z
 
 export type TrainRecipe = z.output<typeof trainRecipeSchema>;
 export type OptimizerConfig = z.output<typeof optimizerSchema>;
-export type ProblemSource = z.output<typeof problemSourceSchema>;
 export type ModelConfig = z.output<typeof modelSchema>;
 
 /** Shape of a model that warm-up starts from nothing. */

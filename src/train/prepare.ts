@@ -2,16 +2,18 @@
 // measured once, so that whatever cannot be used is said before the first token is sampled.
 import type { Sampler, Workload } from '../engine/engine.ts';
 import { ConfigError, DataError, messageOf } from '../errors.ts';
-import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.ts';
+import { countRows, type RejectedRow } from '../data/problem-row.ts';
+import { ProblemOrder } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
-import { machinesProblems } from '../data/synthetic/machines.ts';
+import { nameOfSource, type ProblemSource } from '../data/sources/source-config.ts';
+import { collectProblems, type ReadSourceOptions } from '../data/sources/source.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
 import { keepLifting, readMeasurements } from '../hints/measurements.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
 import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
 import { formatGateOf } from '../verifiers/format-gate.ts';
 import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
-import type { ProblemSource, TrainRecipe } from './config.ts';
+import type { TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
 import { workloadOf } from './memory.ts';
 
@@ -31,6 +33,7 @@ export async function preparePlan(
   sampler: Sampler,
   tokenizer: ChatTokenizer,
   verifierFor: VerifierFor,
+  reading: ReadSourceOptions = {},
 ): Promise<PreparedPlan> {
   const warnings: string[] = [];
   const responder = responderOf(tokenizer, recipe.prompt, {
@@ -45,8 +48,8 @@ export async function preparePlan(
   const guidedContext = contextOfLevel(recipe.guidance.level);
   const contexts: Context[] = recipe.guidance.strategy === 'none' ? ['plain'] : ['plain', guidedContext];
   const load = async (source: ProblemSource, used: readonly Context[]) => {
-    const { problems, rejected } = await loadProblems(source, verifierFor);
-    handleRejected(rejected, nameOf(source), recipe.problems.unusable, warnings);
+    const { problems, rejected } = await loadProblems(source, verifierFor, reading);
+    handleRejected(rejected, nameOfSource(source), recipe.problems.unusable, warnings);
     const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
     return keepFitting(problems, long, recipe, sampler, warnings);
   };
@@ -107,24 +110,17 @@ export function responderOf(
 export async function loadProblems(
   source: ProblemSource,
   verifierFor: VerifierFor,
+  options: ReadSourceOptions = {},
 ): Promise<{ problems: Problem[]; rejected: RejectedRow[] }> {
-  if ('machines' in source) {
-    return { problems: machinesProblems(source.machines, source.split, source.count), rejected: [] };
-  }
-  const read = await readProblems(source.file);
-  const problems = read.problems.slice(0, source.limit);
+  const { problems, rejected } = await collectProblems(source, options);
   for (const problem of problems) {
     try {
       verifierFor(problem.verifier);
     } catch (error) {
-      throw new DataError(`${source.file}, problem ${quoteProblem(problem)}: ${messageOf(error)}`);
+      throw new DataError(`${nameOfSource(source)}, problem ${quoteProblem(problem)}: ${messageOf(error)}`);
     }
   }
-  return { problems, rejected: read.rejected };
-}
-
-function nameOf(source: ProblemSource): string {
-  return 'file' in source ? source.file : `machines (${source.split})`;
+  return { problems, rejected };
 }
 
 /** How a person finds a problem in a file: by how its last message begins. The id is what the run calls it. */
@@ -142,17 +138,18 @@ export function handleRejected(
   toDrop = 'set problems.unusable: drop',
 ): void {
   if (rejected.length === 0) return;
+  const count = countRows(rejected);
   const listed = rejected
     .slice(0, 5)
     .map(({ line, field, reason }) => `${file}:${line} (${field}): ${reason}`);
   const more = rejected.length > listed.length ? `\n… and ${rejected.length - listed.length} more` : '';
   const list = `${listed.join('\n')}${more}`;
   if (unusable === 'drop') {
-    warnings.push(`Dropped ${rejected.length} rows that cannot be used:\n${list}`);
+    warnings.push(`Dropped ${count} rows that cannot be used:\n${list}`);
     return;
   }
   throw new DataError(
-    `Expected every row to be a problem, but ${rejected.length} cannot be used:\n${list}\n` +
+    `Expected every row to be a problem, but ${count} cannot be used:\n${list}\n` +
       `Mend them, or ${toDrop} to leave them out.`,
   );
 }
@@ -248,7 +245,7 @@ function checkHints(problems: readonly Problem[], recipe: TrainRecipe, warnings:
   if (hinted === 0) {
     throw new ConfigError(
       `Expected problems with a hint of level ${level} for guidance.strategy: ${strategy}, but none of the ${problems.length} ` +
-        `in ${nameOf(recipe.problems.train)} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
+        `in ${nameOfSource(recipe.problems.train)} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
     );
   }
   if (hinted < problems.length) {

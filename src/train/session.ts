@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, Trainable } from '../engine/engine.ts';
 import { messageOf } from '../errors.ts';
+import { hubAccessFrom, type HubAccess } from '../data/sources/hub.ts';
 import { loadTokenizer, type ChatTokenizer } from '../data/tokenizer.ts';
 import { RunDirectory, type ResumedRun } from '../runs/run-directory.ts';
 import { VerifierPool } from '../verifiers/pool.ts';
@@ -12,6 +13,7 @@ import { adapterOf, poolOptionsOf } from './compose.ts';
 import type { TrainRecipe } from './config.ts';
 import { checkedPlan } from './memory.ts';
 import { train, type TrainOutcome, type TrainProgress } from './loop.ts';
+import { pinnedProblems } from './pin.ts';
 import { preparePlan } from './prepare.ts';
 
 export interface SessionOptions {
@@ -19,6 +21,8 @@ export interface SessionOptions {
   /** The run directory: new or empty, or one to resume. */
   readonly dir: string;
   readonly resume?: boolean;
+  /** How data sets of the hub are reached; by default as the environment of the process says. */
+  readonly hub?: HubAccess;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
   /** What is good to know as work begins. */
@@ -33,12 +37,14 @@ export interface SessionOutcome extends TrainOutcome {
 }
 
 /** Nothing is written before everything that can be checked beforehand has been. */
-export async function trainRecipe(recipe: TrainRecipe, options: SessionOptions): Promise<SessionOutcome> {
+export async function trainRecipe(asked: TrainRecipe, options: SessionOptions): Promise<SessionOutcome> {
+  const hub = { ...(options.hub ?? hubAccessFrom(process.env)), signal: options.signal };
+  const recipe = await pinnedProblems(asked, hub, options.resume ? options.dir : null);
   const tokenizer = await loadTokenizer(recipe.model.folder);
   const verifiers = new VerifierPool(poolOptionsOf(recipe));
   try {
     await verifiers.checkCustom();
-    return await trainWith(verifiers, tokenizer, recipe, options);
+    return await trainWith(verifiers, tokenizer, recipe, { ...options, hub });
   } finally {
     await verifiers.close();
   }
@@ -57,7 +63,10 @@ async function trainWith(
     trainable: true,
   });
   try {
-    const { plan, warnings, workload } = await preparePlan(recipe, model, tokenizer, verifiers.verifierFor);
+    const { plan, warnings, workload } = await preparePlan(
+      ...([recipe, model, tokenizer, verifiers.verifierFor] as const),
+      options.hub === undefined ? {} : { hub: options.hub },
+    );
     const memory = checkedPlan(model, workload);
     return await withRun(recipe, options, async ({ run, checkpoint, differences }) => {
       if (memory !== null) {

@@ -1,17 +1,19 @@
 // guiderail data check FILE: whether problems can be used for what they are meant for. Every gold answer goes through
 // its own verifier as a response; a gold that its verifier refuses would make every response to that problem wrong.
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { readProblems } from '../../data/problems.ts';
+import { countRows } from '../../data/problem-row.ts';
+import { collectProblems } from '../../data/sources/source.ts';
 import { DataError, messageOf } from '../../errors.ts';
 import type { Problem } from '../../types.ts';
 import { gradeResponse } from '../../verifiers/grade.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
-import { linesOf } from '../json-lines.ts';
+import { dataConvertCommand } from './data-convert.ts';
 import { inOrder } from '../ordered-work.ts';
+import { hubFor, PROBLEMS, sourceOf } from '../problem-source.ts';
+import { createProgress } from '../progress.ts';
 
 interface CheckOptions {
   readonly jobs: number;
@@ -21,10 +23,13 @@ interface CheckOptions {
 export function dataCommand(io: CommandIO): Command {
   const check = addCustomOption(new Command('check'))
     .description('grade every gold answer by its own verifier; list rows that cannot be used')
-    .argument('<file>', 'problems as JSONL')
+    .argument('<problems>', PROBLEMS)
     .option('--jobs <n>', 'answers graded at once', positiveInteger, availableParallelism())
     .action((file: string, options: CheckOptions) => runCheck(io, file, options));
-  return new Command('data').description('look after problem files').addCommand(check);
+  return new Command('data')
+    .description('look after problem files')
+    .addCommand(check)
+    .addCommand(dataConvertCommand(io));
 }
 
 const OUTCOMES = ['accepted', 'refused', 'ungradable', 'unchecked'] as const;
@@ -39,9 +44,10 @@ interface Checked {
 }
 
 async function runCheck(io: CommandIO, file: string, options: CheckOptions): Promise<void> {
-  const path = resolve(io.cwd, file);
-  const { problems, rejected } = await readProblems(path);
-  const lines = await linesOfProblems(io, file, new Set(rejected.map(({ line }) => line)));
+  const progress = createProgress(io.stderr);
+  const hub = hubFor(io, progress);
+  const { problems, lines, rejected } = await collectProblems(sourceOf(io, file), { hub });
+  progress.done();
   const findings = rejected.map(({ line, field, reason }) => ({ line, text: `(${field}): ${reason}` }));
   findings.push(...contradictions(problems, lines));
   const counts = new Map<string, Record<Outcome, number>>();
@@ -62,21 +68,14 @@ async function runCheck(io: CommandIO, file: string, options: CheckOptions): Pro
   }
   findings.sort((a, b) => a.line - b.line);
   for (const { line, text } of findings) io.stdout.write(`${file}:${line} ${text}\n`);
-  io.stdout.write(`${summary(counts, rejected.length)}\n`);
-  const bad = new Set(findings.map(({ line }) => line)).size;
+  io.stdout.write(`${summary(counts, countRows(rejected))}\n`);
+  const stretches = new Set(rejected.map(({ line }) => line));
+  const others = new Set(findings.map(({ line }) => line).filter((line) => !stretches.has(line)));
+  const bad = countRows(rejected) + others.size;
   if (bad > 0)
-    throw new DataError(`${bad} of ${problems.length + rejected.length} rows of ${file} cannot be used.`);
-}
-
-/** The lines on which the problems stand: those that are neither blank nor rejected. */
-async function linesOfProblems(
-  io: CommandIO,
-  file: string,
-  rejected: ReadonlySet<number>,
-): Promise<number[]> {
-  const lines: number[] = [];
-  for await (const { number } of linesOf(io, file)) if (!rejected.has(number)) lines.push(number);
-  return lines;
+    throw new DataError(
+      `${bad} of ${problems.length + countRows(rejected)} rows of ${file} cannot be used.`,
+    );
 }
 
 interface NumberedProblem {

@@ -16,6 +16,7 @@ import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
+import { hubFor, PROBLEMS, sourceOf } from '../problem-source.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import {
   addSamplingOptions,
@@ -42,7 +43,7 @@ export function evalCommand(io: CommandIO): Command {
   return addSamplingOptions(addCustomOption(addEngineOptions(new Command('eval'))))
     .description('measure pass@k of a model on problems, with bootstrap intervals')
     .requiredOption('--model <dir>', 'model folder')
-    .requiredOption('--problems <file>', 'problems as JSONL')
+    .requiredOption('--problems <problems>', PROBLEMS)
     .addOption(
       new Option('--context <context>', 'with or without a hint').choices(['plain', 'hint']).default('plain'),
     )
@@ -76,7 +77,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
   const folder = resolve(io.cwd, options.model);
   const context = contextOf(options);
   const verifiers = new VerifierPool({ custom: customModules(options.custom, io.cwd) });
-  const problems = await problemsFor(context, options, verifiers, io.cwd, progress);
+  const problems = await problemsFor(io, context, options, verifiers, progress);
   const responder = responderFor(await loadTokenizer(folder), options, verifiers);
   const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   const engine = engineFrom(options);
@@ -125,16 +126,16 @@ function contextOf({ context, level }: EvalOptions): Context {
 
 /** The problems that have what the context asks for. */
 async function problemsFor(
+  io: CommandIO,
   context: Context,
   options: EvalOptions,
   verifiers: VerifierPool,
-  cwd: string,
   progress: Progress,
 ): Promise<Problem[]> {
-  const limit = options.limit === undefined ? {} : { limit: options.limit };
   const { problems, rejected } = await loadProblems(
-    { file: resolve(cwd, options.problems), ...limit },
+    sourceOf(io, options.problems, options.limit),
     verifiers.verifierFor,
+    { hub: hubFor(io, progress) },
   );
   const warnings: string[] = [];
   handleRejected(

@@ -15,6 +15,7 @@ import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
+import { hubFor, PROBLEMS, sourceOf } from '../problem-source.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import {
   addSamplingOptions,
@@ -37,7 +38,7 @@ interface LiftOptions extends EngineOptions, SamplingOptions {
 export function hintsLiftCommand(io: CommandIO): Command {
   return addSamplingOptions(addCustomOption(addEngineOptions(new Command('lift'))))
     .description('measure pass@k without hints and with each level, before any training')
-    .argument('<file>', 'problems with hints')
+    .argument('<problems>', `${PROBLEMS}; with hints`)
     .requiredOption('--model <dir>', 'model folder')
     .option('--limit <n>', 'use the first n problems', positiveInteger)
     .option(
@@ -117,8 +118,9 @@ async function hintedProblems(
   verifiers: VerifierPool,
   progress: Progress,
 ): Promise<Problem[]> {
-  const limit = options.limit === undefined ? {} : { limit: options.limit };
-  const read = await loadProblems({ file: resolve(io.cwd, file), ...limit }, verifiers.verifierFor);
+  const read = await loadProblems(sourceOf(io, file, options.limit), verifiers.verifierFor, {
+    hub: hubFor(io, progress),
+  });
   const warnings: string[] = [];
   handleRejected(
     read.rejected,

@@ -8,6 +8,7 @@ import { trainRecipe } from '../../train/session.ts';
 import type { CommandIO } from '../command-io.ts';
 import { createEngine } from '../engines.ts';
 import { interruptedAfter, listenForInterrupt } from '../interrupt.ts';
+import { hubFor } from '../problem-source.ts';
 import { createProgress } from '../progress.ts';
 import { recipeFor } from '../recipes.ts';
 import { evaluationSummary, TrainReporter } from '../train-reporter.ts';
@@ -76,6 +77,7 @@ export async function runTraining(
       engine,
       dir,
       resume,
+      hub: hubFor(io, progress),
       signal: interrupt.signal,
       onProgress: (event) => reporter.take(event),
       onNote: (sentence) => progress.note(sentence),

@@ -157,7 +157,7 @@ function codeAnswer(value: unknown, field: string): string | RowFault {
 }
 
 /**
- * The row of a problem in the Guide schema. Hints become whole prompts by the template of `options`; its system prompt,
+ * The row of a problem in the Guide schema, as a parquet writer takes it. Hints become whole prompts by the template of `options`; its system prompt,
  * which belongs to every prompt of a run, is not written.
  */
 export function guideRowOf(problem: Problem, index: number, levels: number, options: PromptOptions): Value {
@@ -173,7 +173,7 @@ export function guideRowOf(problem: Problem, index: number, levels: number, opti
     ),
     ability: ABILITY_OF[verifier] ?? 'llm',
     reward_model: { style: 'rule', ground_truth: problem.answer },
-    extra_info: { index, verifier, hints: hints.length > 0 ? hints : null, solution: solution ?? null },
+    extra_info: { index: BigInt(index), verifier, hints: hints.length > 0 ? hints : null, solution: solution ?? null },
   };
 }
 

@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { DataError, messageOf } from '../../errors.ts';
+import { DataError, GuiderailError, messageOf } from '../../errors.ts';
 import type { RejectedRow } from '../problem-row.ts';
 import { csvRows } from './csv.ts';
 import { LONGEST_LINE, splitLines } from './lines.ts';
@@ -57,7 +57,7 @@ export async function* readRows(path: string, options: ReadRowsOptions = {}): As
     } else if (format === 'json' && (await firstByteIsBracket(path, gzip))) yield* elementsOf(path, gzip);
     else yield* jsonLines(textOf(path, gzip));
   } catch (error) {
-    if (error instanceof DataError) throw error;
+    if (error instanceof GuiderailError) throw error;
     throw new DataError(whyUnreadable('problems', path, error));
   }
 }

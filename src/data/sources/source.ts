@@ -140,12 +140,22 @@ export interface ProblemsRead {
 }
 
 /**
- * The problems of a source in memory, up to its limit. Repetitions of an earlier problem are rejected.
- * @throws DataError also where no problem is left
+ * The problems of a source one at a time, up to its limit and without repetitions of an earlier one. Rows that are left
+ * out are added to `rejected`. @throws DataError also where there is no problem
  */
-export async function collectProblems(source: ProblemSource, options: ReadSourceOptions = {}): Promise<ProblemsRead> {
-  const read: ProblemsRead = { problems: [], lines: [], rejected: [] };
-  const { problems, lines, rejected } = read;
+export async function* uniqueProblems(
+  source: ProblemSource,
+  options: ReadSourceOptions,
+  rejected: RejectedRow[],
+): AsyncGenerator<Problem> {
+  for await (const { problem } of uniqueNumbered(source, options, rejected)) yield problem;
+}
+
+async function* uniqueNumbered(
+  source: ProblemSource,
+  options: ReadSourceOptions,
+  rejected: RejectedRow[],
+): AsyncGenerator<NumberedProblem> {
   const limit = ('limit' in source ? source.limit : undefined) ?? Infinity;
   const lineOfId = new Map<string, number>();
   for await (const row of problemsOf(source, options)) {
@@ -153,18 +163,29 @@ export async function collectProblems(source: ProblemSource, options: ReadSource
       rejected.push(row);
       continue;
     }
-    const { line, problem } = row;
-    const earlier = lineOfId.get(problem.id);
+    const earlier = lineOfId.get(row.problem.id);
     if (earlier !== undefined) {
-      rejected.push({ line, field: 'row', reason: `the same messages and answer as line ${earlier}` });
+      const reason = `the same messages and answer as line ${earlier}`;
+      rejected.push({ line: row.line, field: 'row', reason });
       continue;
     }
-    lineOfId.set(problem.id, line);
-    problems.push(problem);
-    lines.push(line);
-    if (problems.length >= limit) break;
+    lineOfId.set(row.problem.id, row.line);
+    yield row;
+    if (lineOfId.size >= limit) return;
   }
-  if (problems.length === 0) throw new DataError(nothingLeft(nameOfSource(source), rejected));
+  if (lineOfId.size === 0) throw new DataError(nothingLeft(nameOfSource(source), rejected));
+}
+
+/** The problems of a source in memory, as uniqueProblems gives them. */
+export async function collectProblems(
+  source: ProblemSource,
+  options: ReadSourceOptions = {},
+): Promise<ProblemsRead> {
+  const read: ProblemsRead = { problems: [], lines: [], rejected: [] };
+  for await (const { problem, line } of uniqueNumbered(source, options, read.rejected)) {
+    read.problems.push(problem);
+    read.lines.push(line);
+  }
   return read;
 }
 

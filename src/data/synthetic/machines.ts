@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
 import { permutation, seedOf, uniformAt, UniformStream } from '../../random.ts';
 import type { Problem } from '../../types.ts';
-import { problemId } from '../problems.ts';
+import { problemId } from '../problem-row.ts';
 import type { Demonstration } from '../prompts.ts';
 import {
   effectOf,
