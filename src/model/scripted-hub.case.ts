@@ -1,4 +1,4 @@
-// A hub for tests: the endpoints that fetching a model asks for, on this machine. Large files are sent on to a second
+// A hub for tests: the endpoints that fetching a model or a data set asks for, on this machine. Large files are sent on to a second
 // server, as the hub does, which must never see the token. What goes wrong is written down by the test.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -34,14 +34,30 @@ export class ScriptedHub {
   ignoresRange = false;
   /** Called before a large file is sent. */
   onLarge: () => void = () => {};
-  readonly #files: ReadonlyMap<string, HubFile>;
+  readonly #kind: 'model' | 'dataset';
+  /** Files by commit; the last is what `main` is. */
+  readonly #commits = new Map<string, ReadonlyMap<string, HubFile>>();
   readonly #servers: Server[] = [];
   #silent: ServerResponse | null = null;
   #hub = '';
   #store = '';
 
-  constructor(files: Readonly<Record<string, HubFile>>) {
-    this.#files = new Map(Object.entries(files));
+  constructor(files: Readonly<Record<string, HubFile>>, kind: 'model' | 'dataset' = 'model') {
+    this.#kind = kind;
+    this.push('1'.repeat(40), files);
+  }
+
+  /** A new commit on `main`. */
+  push(commit: string, files: Readonly<Record<string, HubFile>>): void {
+    this.#commits.set(commit, new Map(Object.entries(files)));
+  }
+
+  get #main(): string {
+    return [...this.#commits.keys()].at(-1)!;
+  }
+
+  #filesAt(revision: string): ReadonlyMap<string, HubFile> | undefined {
+    return this.#commits.get(revision === 'main' ? this.#main : revision);
   }
 
   get url(): string {
@@ -78,7 +94,10 @@ export class ScriptedHub {
       const { range, authorization } = request.headers;
       this.requests.push({ path, range, authorization, server: name });
       if (name === 'hub') this.#answer(path, request, response);
-      else this.#send(decodeURIComponent(path.slice(1)), request, response);
+      else {
+        const [at, stored] = path.slice(1).split('/');
+        this.#send(at!, decodeURIComponent(stored!), request, response);
+      }
     });
     this.#servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -91,24 +110,36 @@ export class ScriptedHub {
       response.end('{"error":"scripted"}');
       return;
     }
-    if (path === '/api/models/org/tiny/tree/main') {
+    const json = (value: unknown) => {
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify([...this.#files].map(([name, file]) => entryOf(name, file))));
+      response.end(JSON.stringify(value));
+    };
+    const api = `/api/${this.#kind}s/org/tiny`;
+    const tree = path.startsWith(`${api}/tree/`) ? this.#filesAt(path.slice(`${api}/tree/`.length)) : undefined;
+    if (tree !== undefined) {
+      json([...tree].map(([name, file]) => entryOf(name, file)));
       return;
     }
-    const name = /^\/org\/tiny\/resolve\/main\/(.+)$/.exec(path)?.[1];
-    const file = name === undefined ? undefined : this.#files.get(name);
+    const revision = path.startsWith(`${api}/revision/`) ? path.slice(`${api}/revision/`.length) : undefined;
+    if (revision !== undefined && this.#filesAt(revision) !== undefined) {
+      json({ _id: '1', id: 'org/tiny', sha: revision === 'main' ? this.#main : revision });
+      return;
+    }
+    const place = this.#kind === 'model' ? '/org/tiny/resolve/' : '/datasets/org/tiny/resolve/';
+    const [at = '', ...rest] = path.startsWith(place) ? path.slice(place.length).split('/') : [];
+    const name = rest.join('/');
+    const file = this.#filesAt(at)?.get(name);
     if (file === undefined || this.fileStatus !== 200) {
       response.writeHead(file === undefined ? 404 : this.fileStatus).end();
     } else if (file.large === true) {
-      response.writeHead(302, { location: `${this.#store}/${encodeURIComponent(name!)}` }).end();
+      response.writeHead(302, { location: `${this.#store}/${at}/${encodeURIComponent(name)}` }).end();
     } else {
-      this.#send(name!, request, response);
+      this.#send(at, name, request, response);
     }
   }
 
-  #send(name: string, request: IncomingMessage, response: ServerResponse): void {
-    const file = this.#files.get(name)!;
+  #send(at: string, name: string, request: IncomingMessage, response: ServerResponse): void {
+    const file = this.#filesAt(at)!.get(name)!;
     const content = this.served.get(name) ?? file.content;
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const probes = to === '0';

@@ -70,8 +70,8 @@ async function* recordTexts(
   let open: Line[] = [];
   let length = 0;
   function* take(line: Line): Generator<RecordText | RejectedRow> {
-    const quoted = endsQuoted(line.text, delimiter, open.length > 0);
-    if (open.length === 0 && !quoted) {
+    const end = endOf(line.text, delimiter, open.length > 0);
+    if (open.length === 0 && end !== 'quoted') {
       yield line.cut
         ? { line: line.number, field: 'row', reason: `longer than ${LONGEST_LINE / 2 ** 20} million characters` }
         : { line: line.number, text: line.text };
@@ -79,11 +79,12 @@ async function* recordTexts(
     }
     open.push(line);
     length += line.text.length;
-    if (!quoted) {
+    if (end === 'whole') {
       yield { line: open[0]!.number, text: open.map(({ text }) => text).join('\n') };
       open = [];
       length = 0;
-    } else if (length > LONGEST_LINE) yield* giveUp();
+      // What looks like the closing quote may be the opening one of another cell.
+    } else if (end === 'broken' || length > LONGEST_LINE) yield* giveUp();
   }
   function* giveUp(): Generator<RecordText | RejectedRow> {
     const [first, ...rest] = open;
@@ -102,16 +103,20 @@ async function* recordTexts(
   while (open.length > 0) yield* giveUp();
 }
 
-/** Whether a line ends within quotes: a cell that begins with one goes on until the next that is not doubled. */
-function endsQuoted(text: string, delimiter: string, startsQuoted: boolean): boolean {
+/**
+ * How a line ends: within quotes, for a cell that begins with one goes on until the next that is not doubled; with its
+ * last cell; or with it too, but a closing quote has something behind it.
+ */
+function endOf(text: string, delimiter: string, startsQuoted: boolean): 'quoted' | 'whole' | 'broken' {
   let at = startsQuoted ? 0 : cellWithQuote(text, 0, delimiter);
   while (at >= 0) {
     let close = text.indexOf('"', at);
     while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
-    if (close < 0) return true;
+    if (close < 0) return 'quoted';
+    if (close + 1 < text.length && text[close + 1] !== delimiter) return 'broken';
     at = cellWithQuote(text, close + 1, delimiter);
   }
-  return false;
+  return 'whole';
 }
 
 /** Where the text of the next quoted cell begins; -1 where there is none. */

@@ -29,7 +29,7 @@ const guideRow = z.object({
   hint: conversation.nullish(),
   cot: conversation.nullish(),
   ability: z.string().nullish(),
-  reward_model: z.object({ ground_truth: z.unknown() }),
+  reward_model: z.object({ ground_truth: z.unknown().optional() }),
   extra_info: z
     .object({
       verifier: z.string().min(1).nullish(),
