@@ -1,8 +1,9 @@
 // Problem and demonstration files of the micro machines, good and bad, for the tests of options.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machinesConfigSchema, machinesProblems } from '../src/data/synthetic/machines.ts';
 import { hintHash } from '../src/hints/measurements.ts';
+import type { Problem } from '../src/types.ts';
 import { MACHINES } from './micro.case.ts';
 import { scratch } from './options.case.ts';
 
@@ -11,6 +12,9 @@ export const files = {
   others: join(scratch, 'others.jsonl'),
   impossible: join(scratch, 'impossible.jsonl'),
   damaged: join(scratch, 'damaged.jsonl'),
+  table: join(scratch, 'table.csv'),
+  socratic: join(scratch, 'socratic.jsonl'),
+  otherSocratic: join(scratch, 'other-socratic.jsonl'),
   ownVerifier: join(scratch, 'own-verifier.jsonl'),
   lifts: join(scratch, 'lifts.jsonl'),
   fewerLifts: join(scratch, 'fewer-lifts.jsonl'),
@@ -76,7 +80,38 @@ export function writeFiles(): void {
   writeFileSync(files.lifts, jsonl(measured((index) => (index === 0 ? 8 : 4))));
   writeFileSync(files.fewerLifts, jsonl(measured((index) => (index === 0 ? 4 : 0))));
   writeFileSync(files.damaged, jsonl([...rows, { prompt: 'What comes out ?' }]));
+  writeFileSync(files.table, tableOf(problems));
+  const socratic = problems.map(({ messages, hints }) => ({
+    question: messages[0]!.content,
+    answer: `${hints[0]} ** a\n#### 3`,
+  }));
+  writeFileSync(files.socratic, jsonl(socratic.slice(0, 6)));
+  writeFileSync(files.otherSocratic, jsonl(socratic.slice(6)));
   const demonstrations = problems.map(({ messages, answer }) => ({ messages, response: `#### ${answer}` }));
   writeFileSync(files.demonstrations, jsonl(demonstrations.slice(0, 6)));
   writeFileSync(files.otherDemonstrations, jsonl(demonstrations.slice(6)));
+}
+
+/** Every column of problems twice, the second time with something else in it: no hint at all in half of the rows. */
+function tableOf(problems: readonly Problem[]): string {
+  const rows = problems.map(({ messages, answer, hints }, index) => {
+    const [question, other] = [messages[0]!.content, problems.at(-1 - index)!.messages[0]!.content];
+    const talk = (content: string) => JSON.stringify([{ role: 'user', content }]);
+    return [
+      ...[question, other, talk(question), talk(other), answer, answer.split(' ').reverse().join(' ')],
+      ...[hints[0]!, index % 2 ? hints[0]! : '', 'math/a', index % 2 ? 'math/b' : 'math/c', 'exact', 'exakt'],
+    ];
+  });
+  const names = ['prompt', 'talk', 'answer', 'hint', 'source', 'kind'].flatMap((name) => [name, `${name}2`]);
+  return [names, ...rows]
+    .map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','))
+    .join('\n');
+}
+
+/** What a data set of the hub has in these tests. */
+export function hubFiles(): Record<string, { content: Buffer }> {
+  return {
+    'train.jsonl': { content: readFileSync(files.problems) },
+    'test.jsonl': { content: readFileSync(files.others) },
+  };
 }

@@ -4,13 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { rollouts } from '../src/guidance/scripted.case.ts';
+import { ScriptedHub } from '../src/model/scripted-hub.case.ts';
 import { problemNamed } from '../src/rollout/scripted-engine.case.ts';
 import { poolOptionsOf, strategyOf } from '../src/train/compose.ts';
 import { trainRecipeSchema } from '../src/train/config.ts';
 import { runSft, runTraining, SFT_RECIPE, TRAIN_RECIPE, withValue, type Tree } from './micro.case.ts';
-import { files, verifiers, writeFiles } from './option-files.case.ts';
+import { files, hubFiles, verifiers, writeFiles } from './option-files.case.ts';
 import {
   change,
   CHECKPOINTS,
@@ -56,6 +57,33 @@ const own = (verifier: string) => ({
 });
 
 const withLifts = { 'problems.train': { file: files.problems }, 'guidance.lift': { file: files.lifts } };
+/** Where problems come from: the same options for both sides. */
+const sourceEntries = (side: string, shows: string): Record<string, Entry> => {
+  const at = (option: string) => `${side}.${option}`;
+  const table = (columns: object, more: object = {}) => ({ [side]: { file: files.table, columns, ...more } });
+  const plain = { prompt: 'prompt', answer: 'answer', hints: 'hint' };
+  const dataset = (more: object) => ({ [side]: { dataset: 'gsm8k-socratic', ...more } });
+  return {
+    [at('file')]: change(shows, files.others, { [side]: { file: files.problems } }),
+    [at('limit')]: change(shows, 2, { [side]: { file: files.problems } }),
+    [at('columns.prompt')]: change(shows, 'prompt2', table(plain)),
+    [at('columns.messages')]: change(
+      shows,
+      'talk2',
+      table({ messages: 'talk', answer: 'answer', hints: 'hint' }),
+    ),
+    [at('columns.answer')]: change(shows, 'answer2', table(plain)),
+    [at('columns.hints')]: change(shows, ['hint2'], table(plain)),
+    [at('columns.source')]: change(shows, 'source2', table({ ...plain, source: 'source' })),
+    [at('columns.verifier')]: change(ERROR, 'kind2', table({ ...plain, verifier: 'kind' })),
+    [at('verifier')]: change(ERROR, 'exakt', table(plain)),
+    [at('hub')]: change(shows, 'org/tiny/test', { [side]: { hub: 'org/tiny/train' } }),
+    [at('dataset')]: change(ERROR, 'gsm8k-socratc', dataset({ file: files.socratic })),
+    [at('split')]: change(ERROR, 'validation', dataset({})),
+    [at('revision')]: change(ERROR, 'v2', dataset({ revision: 'v1' })),
+  };
+};
+
 const adapted = { 'model.adapter': { rank: 1, alpha: 2 } };
 const trainEntries: Record<string, Entry> = {
   seed: change(ROLLOUTS, 2),
@@ -66,8 +94,7 @@ const trainEntries: Record<string, Entry> = {
   'model.adapter.alpha': change(MODEL, 8, adapted),
   'model.adapter.targets': change(MODEL, ['up_proj'], adapted),
 
-  'problems.train.file': change(ROLLOUTS, files.others, { 'problems.train': { file: files.problems } }),
-  'problems.train.limit': change(ROLLOUTS, 2, { 'problems.train': { file: files.problems } }),
+  ...sourceEntries('problems.train', ROLLOUTS),
   ...machinesEntries('problems.train.machines', ROLLOUTS),
   'problems.train.split=train': choice(ROLLOUTS, {
     'problems.train.split': 'heldOut',
@@ -75,8 +102,7 @@ const trainEntries: Record<string, Entry> = {
   }),
   'problems.train.split=heldOut': choice(ROLLOUTS, { 'problems.train.count': 6 }),
   'problems.train.count': change(ROLLOUTS, 2),
-  'problems.heldOut.file': change(EVALS, files.others, { 'problems.heldOut': { file: files.problems } }),
-  'problems.heldOut.limit': change(EVALS, 2, { 'problems.heldOut': { file: files.problems } }),
+  ...sourceEntries('problems.heldOut', EVALS),
   ...machinesEntries('problems.heldOut.machines', EVALS),
   'problems.heldOut.split=train': choice(EVALS),
   'problems.heldOut.split=heldOut': choice(EVALS, { 'problems.heldOut.split': 'train' }),
@@ -184,13 +210,23 @@ const ENGINE = [
   'engine.threads',
   'engine.activationBudgetMiB',
 ];
-const ELSEWHERE = ['name', 'guidance.minEvidence', 'verification.processes', ...ENGINE];
+/** No policy sees a solution; src/data/sources/source.test.ts shows that it arrives. */
+const SOLUTIONS = ['problems.train.columns.solution', 'problems.heldOut.columns.solution'];
+const ELSEWHERE = [...SOLUTIONS, 'name', 'guidance.minEvidence', 'verification.processes', ...ENGINE];
 
+let hub: ScriptedHub;
 beforeAll(async () => {
   writeFiles();
+  hub = new ScriptedHub(hubFiles(), 'dataset');
+  await hub.start();
+  vi.stubEnv('HF_ENDPOINT', hub.url);
+  vi.stubEnv('XDG_CACHE_HOME', scratch);
   await runSft({ ...SFT_RECIPE, steps: 1 }, join(scratch, 'other'));
 });
-afterAll(() => rmSync(scratch, { recursive: true }));
+afterAll(async () => {
+  await hub.stop();
+  rmSync(scratch, { recursive: true });
+});
 
 test('every option has an entry', () => {
   expect([...Object.keys(trainEntries), ...ELSEWHERE].sort()).toEqual(leavesOf(trainRecipeSchema));
