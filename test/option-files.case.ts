@@ -82,7 +82,7 @@ export function writeFiles(): void {
   writeFileSync(files.damaged, jsonl([...rows, { prompt: 'What comes out ?' }]));
   writeFileSync(files.table, tableOf(problems));
   const socratic = problems.map(({ messages, hints }) => ({
-    question: messages[0]!.content,
+    question: messages[0].content,
     answer: `${hints[0]} ** a\n#### 3`,
   }));
   writeFileSync(files.socratic, jsonl(socratic.slice(0, 6)));
@@ -95,11 +95,11 @@ export function writeFiles(): void {
 /** Every column of problems twice, the second time with something else in it: no hint at all in half of the rows. */
 function tableOf(problems: readonly Problem[]): string {
   const rows = problems.map(({ messages, answer, hints }, index) => {
-    const [question, other] = [messages[0]!.content, problems.at(-1 - index)!.messages[0]!.content];
+    const [question, other] = [messages[0].content, problems.at(-1 - index)!.messages[0].content];
     const talk = (content: string) => JSON.stringify([{ role: 'user', content }]);
     return [
       ...[question, other, talk(question), talk(other), answer, answer.split(' ').reverse().join(' ')],
-      ...[hints[0]!, index % 2 ? hints[0]! : '', 'math/a', index % 2 ? 'math/b' : 'math/c', 'exact', 'exakt'],
+      ...[hints[0], index % 2 ? hints[0] : '', 'math/a', index % 2 ? 'math/b' : 'math/c', 'exact', 'exakt'],
     ];
   });
   const names = ['prompt', 'talk', 'answer', 'hint', 'source', 'kind'].flatMap((name) => [name, `${name}2`]);

@@ -36,11 +36,17 @@ async function measure(file) {
   process.stdout.write(JSON.stringify({ problems, rejected, seconds, beforeKiB: before, peakKiB: peak }));
 }
 
-const SENTENCE = 'First the number of pens in a box is taken times the boxes, and then those given away are subtracted. ';
+const SENTENCE =
+  'First the number of pens in a box is taken times the boxes, and then those given away are subtracted. ';
 
 function row(i) {
   return {
-    messages: [{ role: 'user', content: `Ann has ${i} boxes of ${i % 97} pens and gives ${i % 13} away. How many are left?` }],
+    messages: [
+      {
+        role: 'user',
+        content: `Ann has ${i} boxes of ${i % 97} pens and gives ${i % 13} away. How many are left?`,
+      },
+    ],
     answer: String(i * (i % 97) - (i % 13)),
     hints: ['Count the pens in all boxes.', `Multiply ${i} by ${i % 97}, then subtract.`],
     solution: `${i}: ${SENTENCE.repeat(4)}`,
@@ -99,7 +105,10 @@ async function files(count) {
   for (const codec of values.python === undefined ? [] : ['snappy', 'zstd']) {
     const path = join(values.dir, `arrow-${codec}-${count}.parquet`);
     const args = ['-c', ARROW, path, String(count), codec];
-    if (!existsSync(path) && spawnSync(values.python, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status !== 0) {
+    if (
+      !existsSync(path) &&
+      spawnSync(values.python, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status !== 0
+    ) {
       throw new Error(`pyarrow did not write ${path}.`);
     }
     made.push([`Arrow, ${codec}, one group`, path]);
@@ -111,7 +120,9 @@ if (positionals[0] !== undefined) {
   await measure(positionals[0]);
 } else {
   const count = Number(values.rows);
-  process.stdout.write('| file | MiB | problems | left out | rows/s, rounds | peak of the process, MiB |\n| --- | --- | --- | --- | --- | --- |\n');
+  process.stdout.write(
+    '| file | MiB | problems | left out | rows/s, rounds | peak of the process, MiB |\n| --- | --- | --- | --- | --- | --- |\n',
+  );
   for (const [name, path] of await files(count)) {
     const runs = Array.from({ length: Number(values.rounds) }, () => {
       const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), path], { encoding: 'utf8' });
@@ -122,6 +133,8 @@ if (positionals[0] !== undefined) {
     const rates = runs.map(({ seconds }) => Math.round(count / seconds).toLocaleString('en-US')).join(' · ');
     const peak = Math.max(...runs.map(({ peakKiB }) => peakKiB)) / 1024;
     const size = statSync(path).size / 2 ** 20;
-    process.stdout.write(`| ${name} | ${size.toFixed(1)} | ${problems} | ${rejected} | ${rates} | ${Math.round(peak)} |\n`);
+    process.stdout.write(
+      `| ${name} | ${size.toFixed(1)} | ${problems} | ${rejected} | ${rates} | ${Math.round(peak)} |\n`,
+    );
   }
 }

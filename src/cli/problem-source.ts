@@ -7,12 +7,14 @@ import type { CommandIO } from './command-io.ts';
 import type { Progress } from './progress.ts';
 
 /** For the help of commands. */
-export const PROBLEMS = 'problems: a file (.jsonl, .json, .csv, .tsv, .parquet), hub:owner/name[config]/split, or dataset:name/split';
+export const PROBLEMS =
+  'problems: a file (.jsonl, .json, .csv, .tsv, .parquet), hub:owner/name[config]/split, or dataset:name/split';
 
 /** The source that an argument names. */
 export function sourceOf(io: CommandIO, text: string, limit?: number): RowSource {
   const source = parseSource(text);
-  const from = 'hub' in source || source.file === undefined ? source : { ...source, file: resolve(io.cwd, source.file) };
+  const from =
+    'hub' in source || source.file === undefined ? source : { ...source, file: resolve(io.cwd, source.file) };
   return limit === undefined ? from : { ...from, limit };
 }
 

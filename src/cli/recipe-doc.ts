@@ -89,7 +89,9 @@ function optionAt(
   seen: Map<string, string>,
 ): RecipeOption[] {
   const field: JsonSchema = fields.length === 1 ? fields[0]! : { anyOf: fields };
-  const meaning = fields.flatMap(({ description }) => description ?? []).join(' ') || undefined;
+  // Alternatives may share an option.
+  const meanings = new Set(fields.flatMap(({ description }) => description ?? []));
+  const meaning = [...meanings].join(' ') || undefined;
   const hasDefault = field.default !== undefined && JSON.stringify(field.default) !== '{}';
   const fallback = hasDefault ? code(field.default) : required ? 'required' : 'none';
   const below = new Map(seen);

@@ -114,7 +114,9 @@ export function rowOf(problem: Problem): Record<string, unknown> {
   const { messages, answer, verifier, hints, hintedPrompts, solution, source } = problem;
   const [only] = messages;
   return {
-    ...(messages.length === 1 && only!.role === 'user' && only!.content.trim() !== '' ? { prompt: only!.content } : { messages }),
+    ...(messages.length === 1 && only!.role === 'user' && only!.content.trim() !== ''
+      ? { prompt: only!.content }
+      : { messages }),
     answer,
     verifier,
     ...(hints.length > 0 && { hints }),

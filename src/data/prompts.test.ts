@@ -74,7 +74,10 @@ describe('hinted prompts that the data set brings', () => {
   };
 
   it('are shown whole, after the system prompt of the recipe; the template makes the others', () => {
-    const options = promptOptionsSchema.parse({ systemPrompt: 'Be brief.', hintTemplate: '[{hint}] {content}' });
+    const options = promptOptionsSchema.parse({
+      systemPrompt: 'Be brief.',
+      hintTemplate: '[{hint}] {content}',
+    });
     expect(renderMessages(whole, 'hint2', options)).toEqual([
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'The whole of it.' },
@@ -88,7 +91,11 @@ describe('a prompt whose hint is taken away', () => {
   const message = (...roles: ('system' | 'user' | 'assistant')[]) =>
     fc.record({ role: fc.constantFrom(...roles), content: text });
   const conversations = fc
-    .tuple(fc.option(message('system')), fc.array(message('user', 'assistant'), { maxLength: 3 }), message('user'))
+    .tuple(
+      fc.option(message('system')),
+      fc.array(message('user', 'assistant'), { maxLength: 3 }),
+      message('user'),
+    )
     .map(([system, turns, last]) => [...(system === null ? [] : [system]), ...turns, last]);
   const cases = fc.record({
     messages: conversations,
@@ -109,7 +116,7 @@ describe('a prompt whose hint is taken away', () => {
           ...{ ...problem, messages, hints },
           ...(hintedPrompts !== null && { hintedPrompts: hintedPrompts.slice(0, hints.length) }),
         };
-        const { hintedPrompts: _, ...bare } = { ...hinted, hints: [] };
+        const bare: Problem = { ...problem, messages, hints: [] };
         const plain = renderPrompt(characters, bare, 'plain', options);
         expect(renderPrompt(characters, hinted, 'plain', options)).toEqual(plain);
         for (const [index, hint] of hints.entries()) {
@@ -119,7 +126,8 @@ describe('a prompt whose hint is taken away', () => {
           // Exactly the last message is another, and it is the template with both in place.
           expect(shown.slice(0, -1)).toEqual(renderMessages(bare, 'plain', options).slice(0, -1));
           const [before, between, after] = template.split(/\{content\}|\{hint\}/);
-          const [one, two] = template.indexOf('{hint}') < template.indexOf('{content}') ? [hint, content] : [content, hint];
+          const [one, two] =
+            template.indexOf('{hint}') < template.indexOf('{content}') ? [hint, content] : [content, hint];
           if (template.split(/\{content\}|\{hint\}/).length === 3)
             expect(shown.at(-1)!.content).toBe(`${before}${one}${between}${two}${after}`);
         }

@@ -2,7 +2,14 @@
 // the disk. It knows nothing of what the files mean; it makes sentences of what the hub refuses. Its one idea: a file
 // is complete or it has no name; what has arrived of it waits beside its place under a name of its content.
 import { basename, dirname, join } from 'node:path';
-import { datasetInfo, fileDownloadInfo, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
+import {
+  datasetInfo,
+  fileDownloadInfo,
+  HubApiError,
+  listFiles,
+  modelInfo,
+  type ListFileEntry,
+} from '@huggingface/hub';
 import { ConfigError, ModelError, messageOf } from '../errors.ts';
 import { completePartial, isNetworkError, isSame, sizeOf, StatusError, type Source } from './download.ts';
 

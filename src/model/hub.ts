@@ -135,7 +135,7 @@ class ModelPull {
     let bytes = bytesBefore;
     const ready: string[] = [];
     for (const [i, entry] of entries.entries()) {
-      const others = bytes - before[i]!;
+      const others = bytes - before[i];
       const file = basename(entry.path);
       const path = await this.fetch(entry, (have) => {
         bytes = others + have;
@@ -143,7 +143,7 @@ class ModelPull {
       });
       ready.push(path);
     }
-    for (const [i, entry] of entries.entries()) await rename(ready[i]!, this.#pathOf(entry));
+    for (const [i, entry] of entries.entries()) await rename(ready[i], this.#pathOf(entry));
     return { files: entries.map(({ path }) => basename(path)), bytes: totalBytes };
   }
 

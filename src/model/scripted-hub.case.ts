@@ -96,7 +96,7 @@ export class ScriptedHub {
       if (name === 'hub') this.#answer(path, request, response);
       else {
         const [at, stored] = path.slice(1).split('/');
-        this.#send(at!, decodeURIComponent(stored!), request, response);
+        this.#send(at, decodeURIComponent(stored), request, response);
       }
     });
     this.#servers.push(server);
@@ -115,7 +115,9 @@ export class ScriptedHub {
       response.end(JSON.stringify(value));
     };
     const api = `/api/${this.#kind}s/org/tiny`;
-    const tree = path.startsWith(`${api}/tree/`) ? this.#filesAt(path.slice(`${api}/tree/`.length)) : undefined;
+    const tree = path.startsWith(`${api}/tree/`)
+      ? this.#filesAt(path.slice(`${api}/tree/`.length))
+      : undefined;
     if (tree !== undefined) {
       json([...tree].map(([name, file]) => entryOf(name, file)));
       return;

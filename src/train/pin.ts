@@ -37,5 +37,5 @@ function namesRevision(source: ProblemSource): boolean {
 
 async function problemsOfRun(dir: string): Promise<Record<string, unknown>> {
   const { config } = await readRunInfo(dir);
-  return ((config as { problems?: Record<string, unknown> }).problems ?? {});
+  return (config as { problems?: Record<string, unknown> }).problems ?? {};
 }

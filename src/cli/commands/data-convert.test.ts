@@ -21,7 +21,9 @@ describe('guiderail data convert', () => {
       ...['--hold-out', '5', '--hold-out-to', 'held-out.jsonl'],
     );
     expect(code).toBe(0);
-    expect(out).toBe('held-out.jsonl: 5 problems held out\ntrain.jsonl: 15 problems, 15 with a hint of level 1\n');
+    expect(out).toBe(
+      'held-out.jsonl: 5 problems held out\ntrain.jsonl: 15 problems, 15 with a hint of level 1\n',
+    );
     const rows = [...scratch.lines('train.jsonl'), ...scratch.lines('held-out.jsonl')];
     expect(new Set(rows.map(({ answer }) => answer)).size).toBe(20);
     expect(rows[0]).toMatchObject({ hints: ['1. How many are left?'], verifier: 'exact' });
@@ -31,16 +33,31 @@ describe('guiderail data convert', () => {
   it('goes to the Guide schema and back', async () => {
     scratch.writeRows('own.jsonl', [
       { prompt: 'Q', answer: 1, hints: ['a', 'b', 'c'], verifier: 'math', solution: 'so', source: 'math/x' },
-      { messages: [{ role: 'system', content: 'S' }, { role: 'user', content: 'R' }], answer: '2' },
+      {
+        messages: [
+          { role: 'system', content: 'S' },
+          { role: 'user', content: 'R' },
+        ],
+        answer: '2',
+      },
     ]);
-    expect((await convert('own.jsonl', '--out', 'own.parquet', '--hint-template', '[{hint}] {content}')).code).toBe(0);
+    expect(
+      (await convert('own.jsonl', '--out', 'own.parquet', '--hint-template', '[{hint}] {content}')).code,
+    ).toBe(0);
     const { out } = await convert('own.parquet', '--out', 'again.jsonl');
     expect(out).toBe(
       'again.jsonl: 2 problems, 1 with a hint of level 1, 1 with a hint of level 2, 1 with a hint of level 3\n',
     );
     const [first, second] = scratch.lines('again.jsonl');
     expect(first).toEqual({
-      ...{ prompt: 'Q', answer: '1', hints: ['a', 'b', 'c'], verifier: 'math', solution: 'so', source: 'math/x' },
+      ...{
+        prompt: 'Q',
+        answer: '1',
+        hints: ['a', 'b', 'c'],
+        verifier: 'math',
+        solution: 'so',
+        source: 'math/x',
+      },
       hintedPrompts: ['[a] Q', '[b] Q', '[c] Q'].map((content) => [{ role: 'user', content }]),
     });
     expect(second).toMatchObject({ answer: '2', source: 'jsonl/own' });
@@ -50,7 +67,9 @@ describe('guiderail data convert', () => {
   it('takes columns by name', async () => {
     scratch.write('table.csv', 'question,gold,h1,h2\nQ,3,mild,strong\n');
     const columns = ['prompt=question', 'answer=gold', 'hints=h1,h2'].flatMap((pair) => ['--column', pair]);
-    expect((await convert('table.csv', '--out', 'table.jsonl', '--verifier', 'math', ...columns)).code).toBe(0);
+    expect((await convert('table.csv', '--out', 'table.jsonl', '--verifier', 'math', ...columns)).code).toBe(
+      0,
+    );
     expect(scratch.lines('table.jsonl')).toEqual([
       { prompt: 'Q', answer: '3', verifier: 'math', hints: ['mild', 'strong'], source: 'csv/table' },
     ]);
@@ -70,7 +89,10 @@ describe('guiderail data convert', () => {
   it.each([
     [['own.jsonl', '--out', 'own.csv'], /ending in \.jsonl or \.parquet, got own\.csv/],
     [['own.jsonl', '--out', 'o.jsonl', '--hold-out', '1'], /--hold-out and --hold-out-to together/],
-    [['own.jsonl', '--out', 'o.jsonl', '--hold-out', '2', '--hold-out-to', 'h.jsonl'], /fewer problems to hold out than the 2/],
+    [
+      ['own.jsonl', '--out', 'o.jsonl', '--hold-out', '2', '--hold-out-to', 'h.jsonl'],
+      /fewer problems to hold out than the 2/,
+    ],
     [['hub:x', '--out', 'o.jsonl'], /hub:owner\/name/],
     [['own.jsonl', '--out', 'o.jsonl', '--as', 'gsm9k'], /"gsm9k"; did you mean "gsm8k/],
     [['dataset:gsm8k-socratic', '--out', 'o.jsonl', '--column', 'prompt=q'], /the registry says/],

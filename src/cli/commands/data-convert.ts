@@ -79,14 +79,19 @@ async function runConvert(io: CommandIO, text: string, options: ConvertOptions):
       const { train, heldOut } = holdOut(read.problems, options.holdOut!);
       const levels = Math.max(...read.problems.map(({ hints }) => hints.length));
       await writeProblems(second, heldOut, { levels, prompt });
-      await writeProblems(first, watched(train, () => {}), { levels, prompt });
+      await writeProblems(
+        first,
+        watched(train, () => {}),
+        { levels, prompt },
+      );
       progress.done();
       io.stdout.write(`${options.holdOutTo}: ${heldOut.length} problems held out\n`);
     } else {
       let levels = 0;
       // The columns of parquet are known before its first row.
       if (first.endsWith('.parquet')) {
-        for await (const { hints } of uniqueProblems(source, reading, [])) levels = Math.max(levels, hints.length);
+        for await (const { hints } of uniqueProblems(source, reading, []))
+          levels = Math.max(levels, hints.length);
       }
       const problems = watched(uniqueProblems(source, reading, rejected), checked);
       await writeProblems(first, problems, { levels, prompt });
@@ -116,7 +121,13 @@ async function* watching(
     counts.add(problem);
     if (counts.problems % 1000 === 0) {
       progress.update({
-        ...{ label: 'problems', step: counts.problems, totalSteps: counts.problems, startStep: 0, figures: {} },
+        ...{
+          label: 'problems',
+          step: counts.problems,
+          totalSteps: counts.problems,
+          startStep: 0,
+          figures: {},
+        },
         ...{ unit: 'problems', seconds: (performance.now() - started) / 1000 },
       });
     }
@@ -148,8 +159,11 @@ function outputsOf(io: CommandIO, { out, holdOut: count, holdOutTo }: ConvertOpt
     );
   }
   const wrong = [out, holdOutTo ?? out].find((file) => !canWrite(file));
-  if (wrong !== undefined) throw new ConfigError(`Expected a file ending in .jsonl or .parquet, got ${wrong}.`);
-  return holdOutTo === undefined ? [resolve(io.cwd, out)] : [resolve(io.cwd, out), resolve(io.cwd, holdOutTo)];
+  if (wrong !== undefined)
+    throw new ConfigError(`Expected a file ending in .jsonl or .parquet, got ${wrong}.`);
+  return holdOutTo === undefined
+    ? [resolve(io.cwd, out)]
+    : [resolve(io.cwd, out), resolve(io.cwd, holdOutTo)];
 }
 
 function convertedSource(io: CommandIO, text: string, options: ConvertOptions): RowSource {
@@ -158,14 +172,18 @@ function convertedSource(io: CommandIO, text: string, options: ConvertOptions): 
   const mapped = column.length > 0 || verifier !== undefined;
   if (dataset !== undefined) {
     if (mapped || 'hub' in source || 'dataset' in source) {
-      throw new ConfigError('Expected --as with a file, and without --column and --verifier; leave them out.');
+      throw new ConfigError(
+        'Expected --as with a file, and without --column and --verifier; leave them out.',
+      );
     }
     const { file, limit } = source;
     return { dataset, split: 'train', file, ...(limit !== undefined && { limit }) };
   }
   if (!mapped) return source;
   if ('dataset' in source) {
-    throw new ConfigError(`Expected no --column or --verifier with ${text}; the registry says what its columns hold.`);
+    throw new ConfigError(
+      `Expected no --column or --verifier with ${text}; the registry says what its columns hold.`,
+    );
   }
   return {
     ...source,

@@ -73,9 +73,7 @@ async function runCheck(io: CommandIO, file: string, options: CheckOptions): Pro
   const others = new Set(findings.map(({ line }) => line).filter((line) => !stretches.has(line)));
   const bad = countRows(rejected) + others.size;
   if (bad > 0)
-    throw new DataError(
-      `${bad} of ${problems.length + countRows(rejected)} rows of ${file} cannot be used.`,
-    );
+    throw new DataError(`${bad} of ${problems.length + countRows(rejected)} rows of ${file} cannot be used.`);
 }
 
 interface NumberedProblem {

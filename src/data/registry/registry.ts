@@ -8,7 +8,13 @@ export interface DatasetEntry {
   readonly name: string;
   readonly title: string;
   /** Splits by the name they have here, with the name that the hub has. */
-  readonly hub: { readonly repo: string; readonly config?: string; readonly splits: Readonly<Record<string, string>> };
+  readonly hub: {
+    readonly repo: string;
+    readonly config?: string;
+    readonly splits: Readonly<Record<string, string>>;
+  };
+  /** The columns that are read; others need not be there. */
+  readonly columns: readonly string[];
   /** The row that problemOf takes, or what is wrong with it. */
   readonly toRow: (raw: Record<string, unknown>) => unknown;
   /** domain/source */
@@ -22,6 +28,7 @@ const DATASETS: readonly DatasetEntry[] = [
     name: 'gsm8k-socratic',
     title: 'GSM8K, sub-questions as hints',
     hub: { repo: 'openai/gsm8k', config: 'socratic', splits: { train: 'train', test: 'test' } },
+    columns: ['question', 'answer'],
     toRow: socraticRow satisfies (raw: Record<string, unknown>) => object | RowFault,
     source: 'math/gsm8k/socratic',
     schema: { seen: 'github.com/openai/grade-school-math, grade_school_math/data/test_socratic.jsonl' },

@@ -87,7 +87,10 @@ function levelsOf(paths: readonly string[], take: (path: string) => unknown): un
   const last = found.findLastIndex((hint) => hint !== undefined);
   const gap = found.findIndex((hint) => hint === undefined);
   if (gap >= 0 && gap < last) {
-    return { field: paths[gap]!, reason: `the hint of level ${gap + 1} is missing, and one of level ${last + 1} is there` };
+    return {
+      field: paths[gap]!,
+      reason: `the hint of level ${gap + 1} is missing, and one of level ${last + 1} is there`,
+    };
   }
   return found.slice(0, last + 1);
 }
@@ -99,7 +102,12 @@ function hintsIn(found: unknown): unknown {
 }
 
 export function isFault(value: unknown): value is RowFault {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'reason') && Object.hasOwn(value, 'field');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.hasOwn(value, 'reason') &&
+    Object.hasOwn(value, 'field')
+  );
 }
 
 /** Lists in their place: messages that stand in prompt, lists that arrive as text. */
@@ -111,9 +119,10 @@ function shaped(value: Value): Value {
   }
   const conversation = listIn(row['prompt']);
   // A question may be a list as well; a conversation has roles.
-  if (row['messages'] !== undefined || !Array.isArray(conversation) || !conversation.every(hasRole)) return row;
-  const { prompt: _, ...rest } = row;
-  return { ...rest, messages: conversation };
+  if (row['messages'] !== undefined || !Array.isArray(conversation) || !conversation.every(hasRole))
+    return row;
+  delete row['prompt'];
+  return { ...row, messages: conversation };
 }
 
 function hasRole(item: unknown): boolean {

@@ -73,7 +73,11 @@ async function* recordTexts(
     const end = endOf(line.text, delimiter, open.length > 0);
     if (open.length === 0 && end !== 'quoted') {
       yield line.cut
-        ? { line: line.number, field: 'row', reason: `longer than ${LONGEST_LINE / 2 ** 20} million characters` }
+        ? {
+            line: line.number,
+            field: 'row',
+            reason: `longer than ${LONGEST_LINE / 2 ** 20} million characters`,
+          }
         : { line: line.number, text: line.text };
       return;
     }
@@ -142,7 +146,10 @@ async function* batches(
   if (batch.length > 0) yield batch;
 }
 
-function parsed(batch: readonly (RecordText | RejectedRow)[], delimiter: string): { line: number; cells: Cells }[] {
+function parsed(
+  batch: readonly (RecordText | RejectedRow)[],
+  delimiter: string,
+): { line: number; cells: Cells }[] {
   const records = batch.filter((record) => 'text' in record);
   const together = cellsOf(records.map(({ text }) => text).join('\n'), delimiter);
   // One bad record spoils the batch; then each is parsed by itself.
@@ -170,7 +177,8 @@ function cellsOf(text: string, delimiter: string): string[][] | { reason: string
 }
 
 function header(cells: Cells, path: string): readonly string[] {
-  if ('reason' in cells) throw new DataError(`Expected ${path} to begin with the names of its columns: ${cells.reason}.`);
+  if ('reason' in cells)
+    throw new DataError(`Expected ${path} to begin with the names of its columns: ${cells.reason}.`);
   const names = cells.map((name) => name.trim());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return names;

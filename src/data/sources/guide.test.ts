@@ -53,10 +53,15 @@ describe('a row of the official data set', () => {
 
   it('of the ability code has tests, of standard input or of a function', () => {
     const answerOf = (truth: unknown) =>
-      parseCodeTask(problemFrom({ ...official, ability: 'code', reward_model: { ground_truth: truth } }).answer);
+      parseCodeTask(
+        problemFrom({ ...official, ability: 'code', reward_model: { ground_truth: truth } }).answer,
+      );
     expect(answerOf(JSON.stringify({ inputs: ['1 2\n', ['3', '4']], outputs: ['3\n', 7] }))).toMatchObject({
       style: 'stdio',
-      tests: [{ stdin: '1 2\n', stdout: '3\n' }, { stdin: '3\n4', stdout: '7' }],
+      tests: [
+        { stdin: '1 2\n', stdout: '3\n' },
+        { stdin: '3\n4', stdout: '7' },
+      ],
     });
     expect(answerOf({ fn_name: 'add', inputs: [[1, 2]], outputs: [3] })).toMatchObject({
       ...{ style: 'function', entryPoint: 'add', tests: [{ args: [1, 2], returns: 3 }] },
@@ -94,7 +99,7 @@ describe('the hint in a hinted conversation', () => {
   ])('%s', (_, plain, hinted, hint) => expect(hintIn(plain, hinted)).toBe(hint));
 });
 
-const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter((t) => t.trim() !== '' && t.isWellFormed());
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter((t) => t.trim() !== '');
 const trimmed = text.map((t) => t.trim());
 const problems = fc.array(
   fc
@@ -108,8 +113,16 @@ const problems = fc.array(
       source: trimmed,
     })
     .map(({ system, question, solution, ...rest }): Problem => {
-      const messages = [...(system === null ? [] : [{ role: 'system' as const, content: system }]), user(question)];
-      return { id: problemId(messages, rest.answer), messages, ...rest, ...(solution !== null && { solution }) };
+      const messages = [
+        ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
+        user(question),
+      ];
+      return {
+        id: problemId(messages, rest.answer),
+        messages,
+        ...rest,
+        ...(solution !== null && { solution }),
+      };
     }),
   { minLength: 1, maxLength: 8 },
 );
@@ -127,7 +140,11 @@ describe('problems written and read again', () => {
   });
 
   it('in the Guide schema are the same, and under every hint the model sees what the template made of it', async () => {
-    const template = fc.constantFrom('{content}\n\nHint: {hint}', '[{hint}] {content}', '{content}{hint}{content}');
+    const template = fc.constantFrom(
+      '{content}\n\nHint: {hint}',
+      '[{hint}] {content}',
+      '{content}{hint}{content}',
+    );
     const file = join(folder, 'round.parquet');
     await fc.assert(
       fc.asyncProperty(problems, template, async (some, hintTemplate) => {
@@ -136,12 +153,13 @@ describe('problems written and read again', () => {
         await writeProblems(file, all, { levels, prompt: { hintTemplate } });
         const { problems: read, rejected } = await collectProblems({ file });
         expect(rejected).toEqual([]);
-        expect(read.map(({ hintedPrompts: _, ...problem }) => problem)).toEqual(all);
+        const bare = (problem: Problem) => ({ ...problem, hintedPrompts: undefined });
+        expect(read.map(bare)).toEqual(all.map(bare));
         for (const [index, problem] of all.entries()) {
           for (let level = 0; level <= problem.hints.length; level++) {
             const context = contextOfLevel(level);
             // Read with another template: what the file brings is whole.
-            expect(renderMessages(read[index]!, context, { hintTemplate: '{hint}{content}' })).toEqual(
+            expect(renderMessages(read[index], context, { hintTemplate: '{hint}{content}' })).toEqual(
               renderMessages(problem, context, { hintTemplate }),
             );
           }
@@ -155,9 +173,11 @@ describe('problems written and read again', () => {
     const file = join(folder, 'columns.parquet');
     await writeProblems(file, [problemFrom(official)], { levels: 2 });
     const bytes = readFileSync(file);
-    const [row] = await parquetReadObjects({ file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) });
-    const { extra_info: _, ref_prompt: __, ...columns } = official;
-    expect(row).toMatchObject(columns);
+    const [row] = await parquetReadObjects({
+      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    });
+    const { data_source, prompt, hint, cot, ability, reward_model } = official;
+    expect(row).toMatchObject({ data_source, prompt, hint, cot, ability, reward_model });
   });
 
   it('leave no file behind when a problem cannot be had, and an older one as it was', async () => {

@@ -17,7 +17,11 @@ type Value = Readonly<Record<string, unknown>>;
 
 /** Whether a row is one of the Guide schema, or of verl's, which it extends. */
 export function isGuideRow(value: Value): boolean {
-  return Array.isArray(value['prompt']) && typeof value['reward_model'] === 'object' && value['reward_model'] !== null;
+  return (
+    Array.isArray(value['prompt']) &&
+    typeof value['reward_model'] === 'object' &&
+    value['reward_model'] !== null
+  );
 }
 
 const conversation = z
@@ -99,10 +103,14 @@ function columnOfLevel(level: number): string {
 export function hintIn(plain: readonly ChatMessage[], hinted: readonly ChatMessage[]): string {
   const pieces = hinted.map((message, index) => {
     // From the end, for what is added is often a system message at the beginning.
-    const before = hinted.length === plain.length ? plain[index] : plain[plain.length - (hinted.length - index)];
+    const before =
+      hinted.length === plain.length ? plain[index] : plain[plain.length - (hinted.length - index)];
     return before?.role === message.role ? insertedText(before.content, message.content) : message.content;
   });
-  return pieces.filter((piece) => piece.trim() !== '').join('\n').trim();
+  return pieces
+    .filter((piece) => piece.trim() !== '')
+    .join('\n')
+    .trim();
 }
 
 function insertedText(before: string, after: string): string {
@@ -127,7 +135,10 @@ function answerIn(truth: unknown, ability: string | null): string | number | Row
   if (ability === 'code') return codeAnswer(value, field);
   if (typeof value === 'string' || typeof value === 'number') return value;
   if (Array.isArray(value)) return { field, reason: `has ${value.length} answers, and one is expected` };
-  return { field, reason: value === undefined || value === null ? 'is missing' : 'must be a string or a number' };
+  return {
+    field,
+    reason: value === undefined || value === null ? 'is missing' : 'must be a string or a number',
+  };
 }
 
 /** Tests as verl's prime_code grader takes them, {inputs, outputs, fn_name?}, as a task of the code verifier. */
@@ -141,14 +152,18 @@ function codeAnswer(value: unknown, field: string): string | RowFault {
     }
   }
   // Already such a task.
-  if (typeof tests === 'object' && tests !== null && Object.hasOwn(tests, 'style')) return JSON.stringify(tests);
+  if (typeof tests === 'object' && tests !== null && Object.hasOwn(tests, 'style'))
+    return JSON.stringify(tests);
   const parsed = primeTests.safeParse(tests);
   if (!parsed.success || parsed.data.inputs.length !== parsed.data.outputs.length) {
     return { field, reason: 'must be tests {inputs, outputs, fn_name?} with as many outputs as inputs' };
   }
   const { inputs, outputs, fn_name: entryPoint } = parsed.data;
   if (entryPoint) {
-    const cases = inputs.map((args, index) => ({ args: Array.isArray(args) ? args : [args], returns: outputs[index] }));
+    const cases = inputs.map((args, index) => ({
+      args: Array.isArray(args) ? args : [args],
+      returns: outputs[index],
+    }));
     return JSON.stringify({ language: 'python', style: 'function', entryPoint, tests: cases });
   }
   const text = (piece: unknown) => (Array.isArray(piece) ? piece.join('\n') : String(piece));
@@ -173,7 +188,12 @@ export function guideRowOf(problem: Problem, index: number, levels: number, opti
     ),
     ability: ABILITY_OF[verifier] ?? 'llm',
     reward_model: { style: 'rule', ground_truth: problem.answer },
-    extra_info: { index: BigInt(index), verifier, hints: hints.length > 0 ? hints : null, solution: solution ?? null },
+    extra_info: {
+      index: BigInt(index),
+      verifier,
+      hints: hints.length > 0 ? hints : null,
+      solution: solution ?? null,
+    },
   };
 }
 

@@ -9,7 +9,8 @@ import type { HubReference } from './source-config.ts';
 /** Where the same rows are there in several formats. */
 const PREFERRED: readonly RowFormat[] = ['parquet', 'jsonl', 'json', 'csv', 'tsv'];
 /** Names of splits that a file may have (as the library `datasets` looks for them). */
-const SPLIT_NAMES = /(?:^|[/._-])(train|training|test|testing|eval|evaluation|validation|valid|val|dev)(?=[/._-]|$)/i;
+const SPLIT_NAMES =
+  /(?:^|[/._-])(train|training|test|testing|eval|evaluation|validation|valid|val|dev)(?=[/._-]|$)/i;
 
 const paths = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
 const cardSchema = z.object({
@@ -17,9 +18,7 @@ const cardSchema = z.object({
     z.object({
       config_name: z.string().default('default'),
       default: z.boolean().optional(),
-      data_files: z
-        .union([z.array(z.object({ split: z.string(), path: paths })), paths])
-        .optional(),
+      data_files: z.union([z.array(z.object({ split: z.string(), path: paths })), paths]).optional(),
     }),
   ),
 });
@@ -48,7 +47,9 @@ function byCard(data: readonly string[], card: string | null, wanted: HubReferen
       : configs.find(({ config_name: name }) => name === wanted.config);
   if (config === undefined) {
     throw new DataError(
-      `Expected ${wanted.config === null ? 'a config, such as' : 'one of the configs'} ${wanted.config === null ? `hub:${wanted.repo}[${names[0]}]/${wanted.split}; there are` : 'of'} ${wanted.config === null ? '' : `hub:${wanted.repo}, `}${names.join(', ')}${wanted.config === null ? '' : `; got "${wanted.config}"`}.`,
+      wanted.config === null
+        ? `Expected a config, such as hub:${wanted.repo}[${names[0]}]/${wanted.split}; there are ${names.join(', ')}.`
+        : `Expected one of the configs of hub:${wanted.repo} (${names.join(', ')}), got "${wanted.config}".`,
     );
   }
   const files = config.data_files;
@@ -82,7 +83,8 @@ function configsOf(card: string | null): z.output<typeof cardSchema>['configs'] 
 }
 
 function byName(data: readonly string[], { repo, config, split }: HubReference): string[] {
-  const within = (word: string) => new RegExp(`(^|[/._-])${word.replaceAll(/[.+]/g, '\\$&')}(?=[/._-]|$)`, 'i');
+  const within = (word: string) =>
+    new RegExp(`(^|[/._-])${word.replaceAll(/[.+]/g, '\\$&')}(?=[/._-]|$)`, 'i');
   const ofConfig = config === null ? data : data.filter((path) => within(config).test(path));
   const found = ofConfig.filter((path) => within(split).test(path));
   // Files without the name of a split are all for training.

@@ -60,8 +60,14 @@ const answers = async (text: string) =>
 
 describe('a split of the hub', () => {
   it('is the files that the card names, in order, and nothing else is fetched', async () => {
-    expect(await fetched('org/tiny')).toEqual({ commit: FIRST, names: ['easy/train-0.jsonl', 'easy/train-1.jsonl'] });
-    expect(await fetched('hub:org/tiny[hard]/train@main')).toEqual({ commit: FIRST, names: ['hard/train.jsonl'] });
+    expect(await fetched('org/tiny')).toEqual({
+      commit: FIRST,
+      names: ['easy/train-0.jsonl', 'easy/train-1.jsonl'],
+    });
+    expect(await fetched('hub:org/tiny[hard]/train@main')).toEqual({
+      commit: FIRST,
+      names: ['hard/train.jsonl'],
+    });
     expect(hub.requests.some(({ path }) => path.endsWith('train.py'))).toBe(false);
   });
 
@@ -69,7 +75,7 @@ describe('a split of the hub', () => {
     const read = await collectProblems({ hub: 'org/tiny[easy]/train' }, { hub: access });
     expect(read.problems.map(({ answer }) => answer)).toEqual(['2', '4', '6', '8']);
     expect(read.lines).toEqual([1, 2, 3, 4]);
-    expect(read.problems[0]!.source).toBe('hub/org/tiny');
+    expect(read.problems[0].source).toBe('hub/org/tiny');
   });
 
   it('needs no network when its commit is named and was fetched', async () => {
@@ -121,7 +127,9 @@ describe('a split of the hub', () => {
   it('shows its token to the hub alone', async () => {
     await fetched('org/tiny', { token: 'hf_secret' });
     const seen = (server: string) =>
-      new Set(hub.requests.filter((request) => request.server === server).map(({ authorization }) => authorization));
+      new Set(
+        hub.requests.filter((request) => request.server === server).map(({ authorization }) => authorization),
+      );
     expect([seen('hub'), seen('store')]).toEqual([new Set(['Bearer hf_secret']), new Set([undefined])]);
   });
 
@@ -139,7 +147,9 @@ describe('a split of the hub', () => {
 
   it('that is not there is refused with those that are', async () => {
     await expect(fetched('org/tiny/validation')).rejects.toThrow(/got "validation"; there are train, test/);
-    await expect(fetched('org/tiny[harder]')).rejects.toThrow(/configs of hub:org\/tiny.*easy, hard.*got "harder"/);
+    await expect(fetched('org/tiny[harder]')).rejects.toThrow(
+      /configs of hub:org\/tiny.*easy, hard.*got "harder"/,
+    );
     await expect(fetched('org/tiny@v7')).rejects.toThrow(/no org\/tiny at revision v7/);
   });
 
@@ -153,7 +163,11 @@ describe('a split of the hub', () => {
 
 it('is reached as the environment says', () => {
   const env = { HF_TOKEN: '', HF_ENDPOINT: 'http://hub', XDG_CACHE_HOME: '/cache' };
-  expect(hubAccessFrom(env)).toEqual({ token: undefined, hubUrl: 'http://hub', cacheDir: '/cache/guiderail' });
+  expect(hubAccessFrom(env)).toEqual({
+    token: undefined,
+    hubUrl: 'http://hub',
+    cacheDir: '/cache/guiderail',
+  });
 });
 
 it('refuses a token that is none', async () => {

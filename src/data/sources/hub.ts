@@ -72,7 +72,8 @@ export async function fetchSplit(reference: HubReference, access: HubAccess): Pr
   const files = await asDataError(async () => {
     const all = await repository.list(true);
     const readme = all.get('README.md');
-    const card = readme === undefined ? null : await readFile(await fetched(repository, [readme], dir, access), 'utf8');
+    const card =
+      readme === undefined ? null : await readFile(await fetched(repository, [readme], dir, access), 'utf8');
     return filesOfSplit([...all.keys()], card, reference).map((path) => all.get(path)!);
   });
   await asDataError(() => fetched(repository, files, dir, access));
@@ -120,7 +121,9 @@ async function fetched(
 /** A path of the repository within the folder of its commit; the hub's word alone leads nowhere else. */
 function placeOf(dir: string, path: string): string {
   if (/(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:/.test(path)) {
-    throw new DataError(`The hub lists a file "${path}", which leads out of its repository; it was not fetched.`);
+    throw new DataError(
+      `The hub lists a file "${path}", which leads out of its repository; it was not fetched.`,
+    );
   }
   return join(dir, path);
 }
@@ -132,7 +135,9 @@ async function asDataError<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ModelError) throw new DataError(messageOf(error));
     if ((error as NodeJS.ErrnoException).syscall !== undefined) {
-      throw new DataError(`Cannot keep data sets of the hub: ${messageOf(error)}; set XDG_CACHE_HOME to a folder that can be written.`);
+      throw new DataError(
+        `Cannot keep data sets of the hub: ${messageOf(error)}; set XDG_CACHE_HOME to a folder that can be written.`,
+      );
     }
     throw error;
   }

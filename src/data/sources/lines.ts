@@ -32,7 +32,8 @@ export async function* splitLines(input: AsyncIterable<string | Uint8Array>): As
   const add = (piece: string) => {
     length += piece.length;
     if (length <= LONGEST_LINE) pieces.push(piece);
-    else if (pieces.length > 1 || (pieces[0]?.length ?? 0) > SHOWN) pieces = [pieces.join('').slice(0, SHOWN)];
+    else if (pieces.length > 1 || (pieces[0]?.length ?? 0) > SHOWN)
+      pieces = [pieces.join('').slice(0, SHOWN)];
   };
   let start = true;
   for await (const chunk of input) {

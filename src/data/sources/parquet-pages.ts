@@ -76,7 +76,8 @@ export class ColumnPages {
   }
 
   async #readPage(): Promise<void> {
-    if (this.#offset >= this.#end) throw new Error(`the column "${this.#name}" has fewer rows than its group`);
+    if (this.#offset >= this.#end)
+      throw new Error(`the column "${this.#name}" has fewer rows than its group`);
     const { header, headerBytes } = await this.#header();
     const start = this.#offset + headerBytes;
     this.#checkHeader(header, start);
@@ -176,7 +177,8 @@ function checkZstdFrame(input: Uint8Array, length: number): void {
   if (!single) {
     const window = view.getUint8(at++);
     const base = 2 ** (10 + (window >> 3));
-    if (base + (base / 8) * (window & 7) > LARGEST_PAGE) throw new Error('a zstd frame asks for too large a window');
+    if (base + (base / 8) * (window & 7) > LARGEST_PAGE)
+      throw new Error('a zstd frame asks for too large a window');
   }
   at += [0, 1, 2, 4][descriptor & 3]!;
   const size = [single ? 1 : 0, 2, 4, 8][descriptor >> 6];
@@ -190,5 +192,6 @@ function checkZstdFrame(input: Uint8Array, length: number): void {
           : size === 8
             ? Number(view.getBigUint64(at, true))
             : length;
-  if (content !== length) throw new Error(`a zstd frame claims ${content} bytes where its page has ${length}`);
+  if (content !== length)
+    throw new Error(`a zstd frame claims ${content} bytes where its page has ${length}`);
 }

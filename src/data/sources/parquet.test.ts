@@ -27,15 +27,18 @@ function damaged(change: (bytes: Buffer) => Buffer): string {
 const flipped = (text: string) => (bytes: Buffer) => {
   const at = bytes.indexOf(text);
   expect(at).toBeGreaterThan(0);
-  bytes[at]! ^= 1;
+  bytes[at] ^= 1;
   return bytes;
 };
 
 describe('parquetRows', () => {
-  it.each(['snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'none'])('reads what Arrow wrote with %s', async (name) => {
-    const rows = await all(golden(name));
-    expect(rows).toEqual(WRITTEN.map((row, index) => ({ line: index + 1, value: withoutNulls(row) })));
-  });
+  it.each(['snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'none'])(
+    'reads what Arrow wrote with %s',
+    async (name) => {
+      const rows = await all(golden(name));
+      expect(rows).toEqual(WRITTEN.map((row, index) => ({ line: index + 1, value: withoutNulls(row) })));
+    },
+  );
 
   it('reads the columns that are asked for', async () => {
     const rows = await all(golden('snappy'), (names) => names.filter((name) => name === 'answer'));
@@ -48,7 +51,9 @@ describe('parquetRows', () => {
     expect(lost).toEqual([
       {
         ...{ line: 21, through: 40, field: 'row' },
-        reason: expect.stringMatching(/^rows 21 to 40 cannot be read: a page of the column "prompt.*checksum/) as string,
+        reason: expect.stringMatching(
+          /^rows 21 to 40 cannot be read: a page of the column "prompt.*checksum/,
+        ) as string,
       },
     ]);
     expect(rows.filter((row) => 'value' in row).map(({ line }) => line)).toEqual(
@@ -66,7 +71,10 @@ describe('parquetRows', () => {
     ['cut off', (bytes: Buffer) => bytes.subarray(0, -100)],
     ['another file', () => Buffer.from('{"prompt": "x"}\n')],
     ['empty', () => Buffer.alloc(0)],
-    ['claiming a longer list of contents', (bytes: Buffer) => (bytes.writeUInt32LE(0x7fffffff, bytes.length - 8), bytes)],
+    [
+      'claiming a longer list of contents',
+      (bytes: Buffer) => (bytes.writeUInt32LE(0x7fffffff, bytes.length - 8), bytes),
+    ],
   ])('refuses a file that is %s', async (_, change) => {
     const path = damaged(change);
     await expect(all(path)).rejects.toThrow(DataError);
@@ -77,7 +85,8 @@ describe('parquetRows', () => {
     const original = readFileSync(golden('zstd'));
     for (let seed = 1; seed <= 300; seed++) {
       const bytes = Buffer.from(original);
-      for (let i = 0; i < 4; i++) bytes[(seed * 7919 + i * i * 104729) % bytes.length] = (seed * 31 + i * 77) % 256;
+      for (let i = 0; i < 4; i++)
+        bytes[(seed * 7919 + i * i * 104729) % bytes.length] = (seed * 31 + i * 77) % 256;
       const path = damaged(() => bytes);
       const before = process.memoryUsage.rss();
       const rows = await all(path).catch((error: unknown) => {

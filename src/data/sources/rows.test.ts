@@ -15,8 +15,11 @@ const fileOf = (name: string, content: string | Buffer): string => {
   writeFileSync(path, content);
   return path;
 };
-const rows = (name: string, content: string | Buffer, columns?: (names: readonly string[]) => readonly string[]) =>
-  collected(readRows(fileOf(name, content), columns === undefined ? {} : { columns }));
+const rows = (
+  name: string,
+  content: string | Buffer,
+  columns?: (names: readonly string[]) => readonly string[],
+) => collected(readRows(fileOf(name, content), columns === undefined ? {} : { columns }));
 const fault = (line: number, reason: RegExp) => ({
   ...{ line, field: 'row', reason: expect.stringMatching(reason) as string },
 });
@@ -36,7 +39,9 @@ describe('formatOf', () => {
   });
 
   it('is asked for in words where a file has another ending', async () => {
-    await expect(rows('a.xlsx', '')).rejects.toThrow(/ending in \.jsonl, .*got .*a\.xlsx; rename it, or convert/);
+    await expect(rows('a.xlsx', '')).rejects.toThrow(
+      /ending in \.jsonl, .*got .*a\.xlsx; rename it, or convert/,
+    );
   });
 });
 
@@ -105,7 +110,9 @@ describe('rows of CSV', () => {
   });
 
   it('are separated by tabs in TSV', async () => {
-    expect(await rows('good.tsv', 'q\ta\n1,5\t"x\ty"\n')).toEqual([{ line: 2, value: { q: '1,5', a: 'x\ty' } }]);
+    expect(await rows('good.tsv', 'q\ta\n1,5\t"x\ty"\n')).toEqual([
+      { line: 2, value: { q: '1,5', a: 'x\ty' } },
+    ]);
   });
 
   it('that are damaged cost themselves and no other', async () => {
@@ -152,6 +159,8 @@ describe('rows of CSV', () => {
 it('says which file is not there', async () => {
   for (const ending of ['jsonl', 'json', 'csv', 'parquet']) {
     const path = join(folder, `none.${ending}`);
-    await expect(collected(readRows(path))).rejects.toThrow(/Expected problems at .*none\.\w+, but there is no such file/);
+    await expect(collected(readRows(path))).rejects.toThrow(
+      /Expected problems at .*none\.\w+, but there is no such file/,
+    );
   }
 });

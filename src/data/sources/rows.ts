@@ -42,7 +42,10 @@ export function formatOf(path: string): { format: RowFormat; gzip: boolean } | n
  * Rows of a JSONL, JSON, CSV, TSV or parquet file, in order; the first three kinds may end in .gz as well.
  * @throws DataError where the file as a whole cannot be read
  */
-export async function* readRows(path: string, options: ReadRowsOptions = {}): AsyncGenerator<Row | RejectedRow> {
+export async function* readRows(
+  path: string,
+  options: ReadRowsOptions = {},
+): AsyncGenerator<Row | RejectedRow> {
   const known = formatOf(path);
   if (known === null) {
     throw new DataError(
@@ -100,7 +103,11 @@ function rowFrom(line: number, value: unknown): Row | RejectedRow {
     return { line, value: value as Record<string, unknown> };
   }
   const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
-  return { line, field: 'row', reason: `expected an object such as {"prompt": "…", "answer": "…"}, got ${got}` };
+  return {
+    line,
+    field: 'row',
+    reason: `expected an object such as {"prompt": "…", "answer": "…"}, got ${got}`,
+  };
 }
 
 /** The bytes of a text file, unpacked. */
@@ -112,7 +119,8 @@ function textOf(path: string, gzip: boolean): AsyncIterable<Uint8Array> {
 }
 
 async function firstByteIsBracket(path: string, gzip: boolean): Promise<boolean> {
-  for await (const part of textOf(path, gzip)) return /^\uFEFF?\s*\[/.test(Buffer.from(part).toString('utf8'));
+  for await (const part of textOf(path, gzip))
+    return /^\uFEFF?\s*\[/.test(Buffer.from(part).toString('utf8'));
   return false;
 }
 
@@ -123,4 +131,3 @@ export function whyUnreadable(what: string, file: string, error: unknown): strin
   if (code === 'EISDIR') return `Expected ${what} at ${file}, but that is a folder; name a file in it.`;
   return `Cannot read ${what} from ${file}: ${messageOf(error)}`;
 }
-

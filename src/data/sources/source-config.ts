@@ -12,7 +12,9 @@ const columnPath = z.string().min(1);
 export const columnsSchema = z.strictObject({
   prompt: columnPath
     .optional()
-    .describe('Column of the question, or of the conversation where it holds messages. Columns are dotted paths: `extra.answer`, `choices.0`.'),
+    .describe(
+      'Column of the question, or of the conversation where it holds messages. Columns are dotted paths: `extra.answer`, `choices.0`.',
+    ),
   messages: columnPath.optional().describe('Column of the conversation, instead of prompt.'),
   answer: columnPath.optional().describe('Column of the gold answer.'),
   hints: z
@@ -33,11 +35,7 @@ const columns = columnsSchema
   .describe(
     'Which columns of the rows hold what; without it rows have the fields of problems (README) or the Guide schema.',
   );
-const verifier = z
-  .string()
-  .min(1)
-  .optional()
-  .describe('Verifier of rows that name none; default exact.');
+const verifier = z.string().min(1).optional().describe('Verifier of rows that name none; default exact.');
 const limit = positiveInteger.optional().describe('Use only the first n usable problems.');
 
 const fileSource = z.strictObject({
@@ -67,7 +65,10 @@ const hubSource = z.strictObject({
 });
 
 const datasetSource = z.strictObject({
-  dataset: z.string().min(1).describe('A data set of the registry by name; `guiderail data sets` lists them.'),
+  dataset: z
+    .string()
+    .min(1)
+    .describe('A data set of the registry by name; `guiderail data sets` lists them.'),
   split: z.string().min(1).default('train').describe('Of the data set: such as train, test.'),
   revision: z
     .string()

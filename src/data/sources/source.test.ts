@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, DataError } from '../../errors.ts';
 import { collected } from './collected.case.ts';
-import { parseHub, parseSource, problemSourceSchema, type ProblemSource } from './source-config.ts';
+import { parseHub, parseSource, problemSourceSchema } from './source-config.ts';
 import { collectProblems, problemsOf } from './source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'guiderail-source-'));
@@ -60,7 +60,10 @@ describe('problems by named columns', () => {
     ['a column a level', ['h', 'i'], { h: 'x', i: 'y' }, ['x', 'y']],
     ['a last level that is missing', ['h', 'i'], { h: 'x', i: '' }, ['x']],
   ])('have hints from %s', async (_, hints, fields, expected) => {
-    const file = jsonl([{ q: 'Q', a: 1, h: 'all', i: 'all' }, { q: 'Q2', a: 1, ...fields }]);
+    const file = jsonl([
+      { q: 'Q', a: 1, h: 'all', i: 'all' },
+      { q: 'Q2', a: 1, ...fields },
+    ]);
     const [, row] = await read({ file, columns: { prompt: 'q', answer: 'a', hints } });
     expect(row).toMatchObject({ problem: { hints: expected } });
   });
@@ -76,7 +79,10 @@ describe('problems by named columns', () => {
   });
 
   it('take a conversation that stands in the prompt', async () => {
-    const messages = [{ role: 'system', content: 'S' }, { role: 'user', content: 'Q' }];
+    const messages = [
+      { role: 'system', content: 'S' },
+      { role: 'user', content: 'Q' },
+    ];
     const [row] = await read({ file: jsonl([{ p: messages, a: 1 }]), columns: { prompt: 'p', answer: 'a' } });
     expect(row).toMatchObject({ problem: { messages } });
   });
@@ -125,7 +131,10 @@ describe('problems of a table', () => {
 
 describe('a limit', () => {
   it('ends reading when so many problems are there', async () => {
-    const file = fileOf('cut.jsonl', '{"prompt":"a","answer":1}\n{"prompt":"a","answer":1}\n{"prompt":"b","answer":1}\nnonsense\n');
+    const file = fileOf(
+      'cut.jsonl',
+      '{"prompt":"a","answer":1}\n{"prompt":"a","answer":1}\n{"prompt":"b","answer":1}\nnonsense\n',
+    );
     const { problems, lines, rejected } = await collectProblems({ file, limit: 2 });
     expect([problems.length, lines]).toEqual([2, [1, 3]]);
     expect(rejected).toEqual([{ line: 2, field: 'row', reason: 'the same messages and answer as line 1' }]);
@@ -142,6 +151,13 @@ describe('a data set of the registry', () => {
     expect(second).toMatchObject({ line: 2, field: 'answer' });
   });
 
+  it('is not a table of other columns', async () => {
+    const file = fileOf('other.csv', 'prompt,gold\nQ,3\n');
+    await expect(read({ dataset: 'gsm8k-socratic', file })).rejects.toThrow(
+      /columns of the data set gsm8k-socratic in .*\(question, answer\), got prompt, gold/,
+    );
+  });
+
   it('has a name and splits of its own', async () => {
     await expect(read({ dataset: 'gsm8k-socrates' })).rejects.toThrow(ConfigError);
     await expect(read({ dataset: 'gsm8k-socratic', split: 'validation' })).rejects.toThrow(
@@ -151,7 +167,7 @@ describe('a data set of the registry', () => {
 });
 
 it('problems of the synthetic family come like those of a file', async () => {
-  const source = problemSourceSchema.parse({ machines: {}, split: 'train', count: 3 }) as ProblemSource;
+  const source = problemSourceSchema.parse({ machines: {}, split: 'train', count: 3 });
   expect((await collectProblems(source)).lines).toEqual([1, 2, 3]);
 });
 
@@ -169,7 +185,10 @@ describe('a source in one word', () => {
 
   it.each([
     ['org/name', { repo: 'org/name', config: null, split: 'train', revision: 'main' }],
-    ['hub:o.g/n-1[a.b]/test@refs/convert/parquet', { repo: 'o.g/n-1', config: 'a.b', split: 'test', revision: 'refs/convert/parquet' }],
+    [
+      'hub:o.g/n-1[a.b]/test@refs/convert/parquet',
+      { repo: 'o.g/n-1', config: 'a.b', split: 'test', revision: 'refs/convert/parquet' },
+    ],
     ['name', null],
     ['org/name/../train', null],
     ['../name', null],
@@ -179,16 +198,18 @@ describe('a source in one word', () => {
   ])('%s of the hub', (text, reference) => expect(parseHub(text)).toEqual(reference));
 
   it('is refused where it is none', () => {
-    expect(() => parseSource('hub:name')).toThrow(/hub:owner\/name\[config\]\/split@revision, got "hub:name"/);
+    expect(() => parseSource('hub:name')).toThrow(
+      /hub:owner\/name\[config\]\/split@revision, got "hub:name"/,
+    );
   });
 });
 
-it.each([
-  [{ file: 'x.csv', columns: { prompt: 'q' } }, 'columns'],
-  [{ file: 'x.csv', columns: { answer: 'q' } }, 'columns'],
-  [{ file: 'x.csv', columns: { prompt: 'a', messages: 'b', answer: 'q' } }, 'columns'],
-  [{ file: 'x.csv', columns: { promt: 'a', answer: 'q' } }, 'columns'],
-  [{ hub: 'name' }, 'hub'],
+it.each<object>([
+  { file: 'x.csv', columns: { prompt: 'q' } },
+  { file: 'x.csv', columns: { answer: 'q' } },
+  { file: 'x.csv', columns: { prompt: 'a', messages: 'b', answer: 'q' } },
+  { file: 'x.csv', columns: { promt: 'a', answer: 'q' } },
+  { hub: 'name' },
 ])('a recipe cannot say %j', (source) => {
   expect(problemSourceSchema.safeParse(source).success).toBe(false);
 });

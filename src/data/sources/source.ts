@@ -5,12 +5,19 @@ import path from 'node:path';
 import { DataError } from '../../errors.ts';
 import type { Problem } from '../../types.ts';
 import { problemOf, type RejectedRow, type RowDefaults } from '../problem-row.ts';
-import { findDataset } from '../registry/registry.ts';
+import { findDataset, type DatasetEntry } from '../registry/registry.ts';
 import { machinesProblems } from '../synthetic/machines.ts';
 import { isFault, rowMapping, type RowMapping } from './columns.ts';
 import { commitOf, fetchSplit, hubAccessFrom, type HubAccess } from './hub.ts';
 import { formatOf, readRows } from './rows.ts';
-import { formatHub, nameOfSource, parseHub, type HubReference, type ProblemSource, type RowSource } from './source-config.ts';
+import {
+  formatHub,
+  nameOfSource,
+  parseHub,
+  type HubReference,
+  type ProblemSource,
+  type RowSource,
+} from './source-config.ts';
 
 export interface NumberedProblem {
   /** From 1: the line of a text file, the row of a table; through all files of a split. */
@@ -79,14 +86,33 @@ async function opened(source: RowSource, name: string, options: ReadSourceOption
   });
   if ('dataset' in source) {
     const entry = findDataset(source.dataset);
-    const paths = source.file === undefined ? await fetchedPaths(referenceOf(source)!, options) : [source.file];
-    const mapping = { columns: (all: readonly string[]) => all, toRow: entry.toRow, unseen: () => [] };
-    return { mapping, defaults: defaultsOf(entry.source), paths };
+    const paths =
+      source.file === undefined ? await fetchedPaths(referenceOf(source)!, options) : [source.file];
+    return { mapping: mappingOf(entry, name), defaults: defaultsOf(entry.source), paths };
   }
   const mapping = rowMapping(source.columns, name);
-  if ('file' in source) return { mapping, defaults: defaultsOf(sourceOfFile(source.file)), paths: [source.file] };
+  if ('file' in source)
+    return { mapping, defaults: defaultsOf(sourceOfFile(source.file)), paths: [source.file] };
   const reference = referenceOf(source)!;
-  return { mapping, defaults: defaultsOf(`hub/${reference.repo}`), paths: await fetchedPaths(reference, options) };
+  return {
+    mapping,
+    defaults: defaultsOf(`hub/${reference.repo}`),
+    paths: await fetchedPaths(reference, options),
+  };
+}
+
+function mappingOf({ name, columns, toRow }: DatasetEntry, where: string): RowMapping {
+  return {
+    columns: (available) => {
+      const kept = columns.filter((column) => available.includes(column));
+      if (kept.length > 0) return kept;
+      throw new DataError(
+        `Expected the columns of the data set ${name} in ${where} (${columns.join(', ')}), got ${available.join(', ')}.`,
+      );
+    },
+    toRow,
+    unseen: () => [],
+  };
 }
 
 async function fetchedPaths(reference: HubReference, { hub }: ReadSourceOptions): Promise<readonly string[]> {
@@ -119,7 +145,9 @@ export async function pinned<S extends ProblemSource>(source: S, hub: HubAccess)
   const reference = referenceOf(source);
   if (reference === null) return source;
   const revision = await commitOf(reference, hub);
-  return 'hub' in source ? { ...source, hub: formatHub({ ...reference, revision }) } : { ...source, revision };
+  return 'hub' in source
+    ? { ...source, hub: formatHub({ ...reference, revision }) }
+    : { ...source, revision };
 }
 
 /** Whether two sources of the hub are the same but for the revision. */

@@ -86,5 +86,12 @@ async function writeParquet(
 
 /** For the names of the columns, which are the same for every problem. */
 const PLACEHOLDER: Problem = {
-  ...{ id: '', messages: [{ role: 'user', content: '?' }], answer: '', verifier: 'exact', hints: [], source: '' },
+  ...{
+    id: '',
+    messages: [{ role: 'user', content: '?' }],
+    answer: '',
+    verifier: 'exact',
+    hints: [],
+    source: '',
+  },
 };
