@@ -17,31 +17,12 @@ if (!file) {
   process.exit(1);
 }
 
-/** By question: the worked steps without sub-questions and calculator marks, and the line with the result. */
-function solutions(text) {
-  const rows = text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line));
-  return new Map(
-    rows.map(({ question, answer }) => [
-      question,
-      answer
-        .split('\n')
-        .map((line) => line.replace(/^.*? \*\* /, '').replace(/<<[^>]*>>/g, ''))
-        .join('\n'),
-    ]),
-  );
-}
-
 try {
-  const text = readFileSync(file, 'utf8');
-  const { train, heldOut } = splitSocraticGsm8k(text, file);
-  const solutionOf = solutions(text);
+  const { train, heldOut } = splitSocraticGsm8k(readFileSync(file, 'utf8'), file);
   const demonstrations = train.slice(0, IMITATED).flatMap((problem) =>
     ['plain', 'hint1'].map((context) => ({
       messages: renderMessages(problem, context),
-      response: solutionOf.get(problem.messages[0].content),
+      response: problem.solution,
     })),
   );
   const rows = ({ messages, answer, hints, source, verifier }) => ({
