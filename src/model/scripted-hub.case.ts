@@ -35,6 +35,7 @@ export class ScriptedHub {
   /** Called before a large file is sent. */
   onLarge: () => void = () => {};
   readonly #kind: 'model' | 'dataset';
+  readonly #repo: string;
   /** Files by commit; the last is what `main` is. */
   readonly #commits = new Map<string, ReadonlyMap<string, HubFile>>();
   readonly #servers: Server[] = [];
@@ -42,8 +43,13 @@ export class ScriptedHub {
   #hub = '';
   #store = '';
 
-  constructor(files: Readonly<Record<string, HubFile>>, kind: 'model' | 'dataset' = 'model') {
+  constructor(
+    files: Readonly<Record<string, HubFile>>,
+    kind: 'model' | 'dataset' = 'model',
+    repo = 'org/tiny',
+  ) {
     this.#kind = kind;
+    this.#repo = repo;
     this.push('1'.repeat(40), files);
   }
 
@@ -114,7 +120,7 @@ export class ScriptedHub {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(value));
     };
-    const api = `/api/${this.#kind}s/org/tiny`;
+    const api = `/api/${this.#kind}s/${this.#repo}`;
     const tree = path.startsWith(`${api}/tree/`)
       ? this.#filesAt(path.slice(`${api}/tree/`.length))
       : undefined;
@@ -124,10 +130,10 @@ export class ScriptedHub {
     }
     const revision = path.startsWith(`${api}/revision/`) ? path.slice(`${api}/revision/`.length) : undefined;
     if (revision !== undefined && this.#filesAt(revision) !== undefined) {
-      json({ _id: '1', id: 'org/tiny', sha: revision === 'main' ? this.#main : revision });
+      json({ _id: '1', id: this.#repo, sha: revision === 'main' ? this.#main : revision });
       return;
     }
-    const place = this.#kind === 'model' ? '/org/tiny/resolve/' : '/datasets/org/tiny/resolve/';
+    const place = `${this.#kind === 'model' ? '' : '/datasets'}/${this.#repo}/resolve/`;
     const [at = '', ...rest] = path.startsWith(place) ? path.slice(place.length).split('/') : [];
     const name = rest.join('/');
     const file = this.#filesAt(at)?.get(name);

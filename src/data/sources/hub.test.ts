@@ -161,6 +161,24 @@ describe('a split of the hub', () => {
   });
 });
 
+it('of a data set of the registry is the one that its entry names, and can be fixed too', async () => {
+  const socratic = { question: 'Q?', answer: 'How many? ** 2+1=<<2+1=3>>3\n#### 3' };
+  const content = file(`${JSON.stringify(socratic)}\n`);
+  const files = { 'socratic/test.jsonl': content, 'main/test.jsonl': file('no') };
+  const other = new ScriptedHub(files, 'dataset', 'openai/gsm8k');
+  await other.start();
+  try {
+    const at = { ...access, hubUrl: other.url };
+    const source = await pinned({ dataset: 'gsm8k-socratic', split: 'test' }, at);
+    expect(source).toEqual({ dataset: 'gsm8k-socratic', split: 'test', revision: FIRST });
+    other.push(SECOND, {});
+    const { problems } = await collectProblems(source, { hub: at });
+    expect(problems).toMatchObject([{ answer: '3', hints: ['1. How many?'], source: 'math/gsm8k/socratic' }]);
+  } finally {
+    await other.stop();
+  }
+});
+
 it('is reached as the environment says', () => {
   const env = { HF_TOKEN: '', HF_ENDPOINT: 'http://hub', XDG_CACHE_HOME: '/cache' };
   expect(hubAccessFrom(env)).toEqual({

@@ -34,6 +34,8 @@ export class ColumnPages {
   /** Of the next page in the file. */
   #offset: number;
   readonly #end: number;
+  /** Values that the pages to come hold, nulls and empty lists included. */
+  #valuesLeft: number;
   #ahead = Buffer.alloc(0);
   #aheadAt = 0;
   #dictionary: DecodedArray | undefined;
@@ -56,6 +58,7 @@ export class ColumnPages {
     this.#flat = isFlatColumn(schemaPath);
     this.#offset = Number(meta.dictionary_page_offset || meta.data_page_offset);
     this.#end = this.#offset + Number(meta.total_compressed_size);
+    this.#valuesLeft = Number(meta.num_values);
     if (!(this.#offset >= 0 && this.#end <= fileBytes)) {
       throw new Error(`the column "${pathInSchema.join('.')}" is said to lie outside the file`);
     }
@@ -72,12 +75,11 @@ export class ColumnPages {
   #has(count: number): boolean {
     const ready = this.#rows.length - this.#taken;
     // The last row of a nested column is whole when another begins behind it, or when nothing follows.
-    return this.#flat || this.#offset >= this.#end ? ready >= count : ready > count;
+    return this.#flat || this.#ended ? ready >= count : ready > count;
   }
 
   async #readPage(): Promise<void> {
-    if (this.#offset >= this.#end)
-      throw new Error(`the column "${this.#name}" has fewer rows than its group`);
+    if (this.#ended) throw new Error(`the column "${this.#name}" has fewer rows than its group`);
     const { header, headerBytes } = await this.#header();
     const start = this.#offset + headerBytes;
     this.#checkHeader(header, start);
@@ -95,6 +97,7 @@ export class ColumnPages {
       this.#dictionary = data && convert(data, this.#decoder);
       return;
     }
+    this.#valuesLeft -= valuesOf(header);
     const left = this.#rows.slice(this.#taken);
     const open = this.#flat ? [] : left.splice(-1);
     const { data = [] } = readPage(
@@ -105,6 +108,10 @@ export class ColumnPages {
     // hyparquet goes on in the list it is given where it assembles lists, and gives another where it need not.
     if (data !== open) append(this.#rows, open);
     append(this.#rows, data);
+  }
+
+  get #ended(): boolean {
+    return this.#offset >= this.#end || this.#valuesLeft <= 0;
   }
 
   get #name(): string {
@@ -126,11 +133,7 @@ export class ColumnPages {
 
   #checkHeader(header: PageHeader, start: number): void {
     const { compressed_page_size: packed, uncompressed_page_size: unpacked } = header;
-    const values =
-      header.data_page_header?.num_values ??
-      header.data_page_header_v2?.num_values ??
-      header.dictionary_page_header?.num_values ??
-      0;
+    const values = header.dictionary_page_header?.num_values ?? valuesOf(header);
     const within = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
     if (!within(packed, this.#end - start)) {
       throw new Error(`a page of the column "${this.#name}" is damaged: it runs over the end of its column`);
@@ -158,6 +161,10 @@ export class ColumnPages {
     }
     return this.#ahead.subarray(start - this.#aheadAt, start - this.#aheadAt + length);
   }
+}
+
+function valuesOf({ data_page_header: v1, data_page_header_v2: v2 }: PageHeader): number {
+  return v1?.num_values ?? v2?.num_values ?? 0;
 }
 
 /** Not by spreading: a page may have more values than a call may have arguments. */

@@ -83,7 +83,7 @@ describe('parquetRows', () => {
 
   it('bears any damage: no crash, no other error, no row twice, and nothing set aside that the file cannot fill', async () => {
     const original = readFileSync(golden('zstd'));
-    for (let seed = 1; seed <= 300; seed++) {
+    for (let seed = 1; seed <= 120; seed++) {
       const bytes = Buffer.from(original);
       for (let i = 0; i < 4; i++)
         bytes[(seed * 7919 + i * i * 104729) % bytes.length] = (seed * 31 + i * 77) % 256;

@@ -30,14 +30,17 @@ export async function* parquetRows(
     const schema = parquetSchema(metadata);
     const kept = new Set(columns(schema.children.map(({ element }) => element.name)));
     const fields = schema.children.filter(({ element }) => kept.has(element.name));
+    if (fields.length === 0)
+      throw new DataError(`Expected columns to read in ${path}, but none was found; check it.`);
     let first = 1;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);
       let done = 0;
       try {
         const pages = new Map<string, ColumnPages>();
-        for (const { meta_data: meta } of group.columns) {
-          if (meta === undefined) throw new Error('it does not say where its columns are');
+        for (const { meta_data: meta, file_path: elsewhere } of group.columns) {
+          if (meta === undefined || elsewhere !== undefined)
+            throw new Error('its columns are in another file');
           if (!kept.has(meta.path_in_schema[0]!)) continue;
           const name = meta.path_in_schema.join('.');
           pages.set(name, new ColumnPages(file, size, meta, getTreePath(schema, meta.path_in_schema)));
@@ -123,7 +126,7 @@ function plain(value: unknown): unknown {
     return Number.isSafeInteger(number) ? number : String(value);
   }
   if (Array.isArray(value)) return value.map(plain);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
   }

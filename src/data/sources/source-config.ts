@@ -64,24 +64,28 @@ const hubSource = z.strictObject({
   limit,
 });
 
-const datasetSource = z.strictObject({
-  dataset: z
-    .string()
-    .min(1)
-    .describe('A data set of the registry by name; `guiderail data sets` lists them.'),
-  split: z.string().min(1).default('train').describe('Of the data set: such as train, test.'),
-  revision: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Branch, tag or commit of its repository; fixed to a commit as the run begins.'),
-  file: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('A local file with the rows of the data set, instead of fetching it.'),
-  limit,
-});
+const datasetSource = z
+  .strictObject({
+    dataset: z
+      .string()
+      .min(1)
+      .describe('A data set of the registry by name; `guiderail data sets` lists them.'),
+    split: z.string().min(1).default('train').describe('Of the data set: such as train, test.'),
+    revision: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Branch, tag or commit of its repository; fixed to a commit as the run begins.'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A local file with the rows of the data set, instead of fetching it; whatever the split.'),
+    limit,
+  })
+  .refine(({ file, revision }) => file === undefined || revision === undefined, {
+    error: 'has a file and a revision of the hub; leave one of them out',
+  });
 
 const machinesSource = z.strictObject({
   machines: machinesConfigSchema.describe('The synthetic family of problems to make, instead of a file.'),

@@ -210,6 +210,7 @@ it.each<object>([
   { file: 'x.csv', columns: { prompt: 'a', messages: 'b', answer: 'q' } },
   { file: 'x.csv', columns: { promt: 'a', answer: 'q' } },
   { hub: 'name' },
+  { dataset: 'gsm8k', file: 'x.jsonl', revision: 'main' },
 ])('a recipe cannot say %j', (source) => {
   expect(problemSourceSchema.safeParse(source).success).toBe(false);
 });
