@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { science } from '../science.ts';
+import { CHOICES } from './choices.case.ts';
+import type { LabelledAnswers } from './corpus.case.ts';
+import { FORMULAE } from './formulae.case.ts';
+import { QUANTITIES } from './quantities.case.ts';
+import { WORDS } from './words.case.ts';
+
+it.each<[string, readonly LabelledAnswers[]]>([
+  ['choices', CHOICES],
+  ['quantities', QUANTITIES],
+  ['formulae and equations', FORMULAE],
+  ['words', WORDS],
+])('grades labelled %s as a teacher would', async (_name, groups) => {
+  const mistakes: unknown[] = [];
+  for (const { gold, correct, not } of groups) {
+    const answer = typeof gold === 'string' ? gold : JSON.stringify(gold);
+    for (const response of [...correct, ...not]) {
+      const problem = { id: '0', messages: [], answer, verifier: 'science', hints: [], source: 'corpus' };
+      const verdict = await science.verify({ problem, response, finish: 'stop' });
+      if ((verdict.kind === 'correct') !== correct.includes(response))
+        mistakes.push({ gold, response, verdict: verdict.kind, reason: verdict.reason });
+    }
+  }
+  expect(mistakes).toEqual([]);
+});
