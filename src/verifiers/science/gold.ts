@@ -146,6 +146,9 @@ function choiceLetters(value: string, choices: ReadonlyMap<string, string>): str
   );
 }
 
+/** 4f and 3d are no quantities; 1s may be one second. */
+const ORBITAL = /^\d[pdf]$/;
+
 /** Plain text says what it is by how it looks. */
 function plainGold(answer: string): Gold {
   const strict = false;
@@ -162,6 +165,7 @@ function plainGold(answer: string): Gold {
     const one = (labelled[1] ?? labelled[2])!;
     return { kind: 'choice', letters: [one], choices: new Map([[one, labelled[3]!]]), strict };
   }
+  if (ORBITAL.test(text)) return { kind: 'words', text, strict };
   const equation = parseEquation(text);
   if (equation !== null) return { kind: 'equation', equation, text, strict };
   return (
@@ -178,13 +182,16 @@ function rangeGold(text: string): Gold | null {
 /** `2-3 m`, `2 to 3 m`, `between 2 and 3 m`. */
 export function splitRange(text: string): { low: number; high: number; unit: string } | null {
   const parts =
-    /^(?:between |from )?([-+]?[\d.,]+(?:e[-+]?\d+)?)\s*(?:-|to|and)\s*([-+]?[\d.,]+(?:e[-+]?\d+)?.*)$/i.exec(
+    /^(?:between |from )?([-+]?[\d.,]+(?:e[-+]?\d+)?)\s*([a-zµ°%][^\s\d]{0,20})?\s*(?:-|to|and)\s*([-+]?[\d.,]+(?:e[-+]?\d+)?.*)$/i.exec(
       text,
     );
   if (parts === null) return null;
   const low = readNumber(parts[1]!);
-  const high = splitQuantity(parts[2]!);
-  return low === null || high === null ? null : { low: low.value, high: high.value, unit: high.unit };
+  const high = splitQuantity(parts[3]!);
+  if (low === null || high === null) return null;
+  // `2 eV to 3 eV` has its unit twice. `2 and 3 eV` without "between", or `2 eV and 3 eV`, is two answers.
+  if (parts[2] !== undefined && parts[2] !== high.unit) return null;
+  return { low: low.value, high: high.value, unit: high.unit };
 }
 
 function quantityGold(

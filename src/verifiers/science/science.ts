@@ -3,16 +3,33 @@
 // answer is (gold.ts), and the answer found in the response is read as that and compared.
 import type { Verdict } from '../../types.ts';
 import type { Verifier, VerifierInput } from '../verifier.ts';
-import { readChoice } from './choices.ts';
+import { readChoice, type ChoiceRead } from './choices.ts';
 import { finalAnswer } from './extract.ts';
 import { parseEquation, parseFormula } from './formulae.ts';
 import { readGold, splitRange, type Gold } from './gold.ts';
-import { normaliseWords, plainText } from './latex.ts';
-import { splitQuantity } from './numbers.ts';
+import { plainText } from './latex.ts';
+import { splitQuantity, splitSum, type WrittenQuantity } from './numbers.ts';
 import { differ, loadUnits, valueIn, within } from './units.ts';
+import { sameWords } from './words.ts';
 
 /** Longer answers are no answers: nothing that is graded here needs as much. */
 const LONGEST_ANSWER = 2000;
+
+/** The one choice that is the same quantity: `3.6 m s^-1` for `3.6 m/s`. */
+async function readChoiceByQuantity(
+  answer: string,
+  choices: ReadonlyMap<string, string>,
+): Promise<ChoiceRead> {
+  const given = splitQuantity(plainText(answer));
+  const found: string[] = [];
+  for (const [letter, text] of given === null || given.unit === '' ? [] : choices) {
+    const choice = splitQuantity(plainText(text));
+    if (choice === null) continue;
+    const value = await valueIn(choice.unit, given!, true);
+    if (typeof value === 'number' && within(value, choice.value, 0, true)) found.push(letter);
+  }
+  return found.length === 1 ? { kind: 'letters', letters: found } : { kind: 'none' };
+}
 
 /** What is said of an answer: whether it is right, and if not, why as a clause. */
 type Finding = { readonly kind: 'correct' | 'wrong' | 'malformed'; readonly because?: string };
@@ -70,23 +87,25 @@ function compare(gold: Gold, answer: string): Finding | Promise<Finding> {
     case 'range':
       return compareRange(gold, answer);
     case 'formula': {
-      const key = parseFormula(lastEquated(plainText(answer)));
+      const key = formulaIn(plainText(answer));
       if (key === null) return malformed('it is not a chemical formula');
       return key === gold.key ? CORRECT : wrong('it is another formula');
     }
     case 'equation': {
-      const equation = parseEquation(plainText(answer));
+      const text = plainText(answer);
+      const equation = parseEquation(text) ?? parseEquation(predicate(text));
       if (equation === null) return malformed('it is not a reaction equation');
       const same = equation.left === gold.equation.left && equation.right === gold.equation.right;
       return same ? CORRECT : wrong(`balanced it reads ${equation.left} -> ${equation.right}`);
     }
     case 'words':
-      return normaliseWords(answer) === normaliseWords(gold.text) ? CORRECT : wrong('it says something else');
+      return sameWords(gold.text, answer) ? CORRECT : wrong('it says something else');
   }
 }
 
-function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Finding {
-  const read = readChoice(answer, gold.choices, gold.letters.length > 1);
+async function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Promise<Finding> {
+  const asText = readChoice(answer, gold.choices, gold.letters.length > 1);
+  const read = asText.kind === 'none' ? await readChoiceByQuantity(answer, gold.choices) : asText;
   if (read.kind === 'contradiction') return malformed(read.reason.replace(/\.$/, ''));
   if (read.kind === 'none') return malformed('it names none of the choices');
   const stranger =
@@ -98,7 +117,8 @@ function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Finding
 }
 
 async function compareQuantity(gold: Gold & { kind: 'quantity' }, answer: string): Promise<Finding> {
-  const quantity = splitQuantity(plainText(answer));
+  const text = plainText(answer);
+  const quantity = quantityIn(text) ?? (await sumIn(text, gold.unit));
   if (quantity === null) return malformed('it is not a number with a unit');
   const value = await valueIn(gold.unit, quantity, gold.strict);
   if (typeof value === 'string') return wrong(value);
@@ -109,8 +129,8 @@ async function compareQuantity(gold: Gold & { kind: 'quantity' }, answer: string
 async function compareRange(gold: Gold & { kind: 'range' }, answer: string): Promise<Finding> {
   const { low, high, unit, strict } = gold;
   const text = plainText(answer);
-  const range = splitRange(text);
-  const quantity = range === null ? splitQuantity(text) : null;
+  const range = splitRange(text) ?? splitRange(predicate(text));
+  const quantity = range === null ? quantityIn(text) : null;
   if (range === null && quantity === null) return malformed('it is neither a number nor a range');
   const ends = range === null ? [quantity!.value, quantity!.value] : [range.low, range.high];
   const own = range?.unit ?? quantity!.unit;
@@ -129,9 +149,45 @@ async function compareRange(gold: Gold & { kind: 'range' }, answer: string): Pro
   return inside ? CORRECT : wrong(`${from} is outside`);
 }
 
-/** `X = NaCl` is NaCl. */
-function lastEquated(text: string): string {
-  return text.replace(/^.*=\s*/, '');
+/** What a sentence says of its subject: `The mass is 5.0 kg` says `5.0 kg`. */
+function predicate(text: string): string {
+  return text.replace(/^.*\b(?:is|are|was|equals|be)\s+/i, '');
+}
+
+function quantityIn(text: string): WrittenQuantity | null {
+  return splitQuantity(text) ?? splitQuantity(predicate(text).replace(/^pH\s+/, ''));
+}
+
+/**
+ * `1 h 30 min` in `unit`: each unit smaller than the one before it, and less of it than makes one of that. So a list of
+ * two answers is no sum.
+ */
+async function sumIn(text: string, unit: string): Promise<WrittenQuantity | null> {
+  const parts = splitSum(text);
+  if (parts === null || unit === '') return null;
+  let sum = 0;
+  let oneBefore = Infinity;
+  for (const part of parts) {
+    const [value, one] = [await valueIn(unit, part, true), await valueIn(unit, { ...part, value: 1 }, true)];
+    if (typeof value === 'string' || typeof one === 'string') return null;
+    if (value < 0 || value >= oneBefore) return null;
+    sum += value;
+    oneBefore = one;
+  }
+  return { value: sum, lastPlace: 0, unit };
+}
+
+/** `X = NaCl` is NaCl, and so are `The formula is NaCl` and `sodium chloride (NaCl)`. */
+function formulaIn(text: string): string | null {
+  const said = [text.replace(/^.*=\s*/, ''), predicate(text)];
+  for (const one of said) {
+    const whole = parseFormula(one);
+    if (whole !== null) return whole;
+  }
+  const parts = /^([^()]+) \((.+)\)\.?$/.exec(said[1]!);
+  if (parts === null) return null;
+  const [outer, inner] = [parseFormula(parts[1]!), parseFormula(parts[2]!)];
+  return outer !== null && inner !== null && outer !== inner ? null : (outer ?? inner);
 }
 
 function describe(gold: Gold): string {

@@ -42,6 +42,10 @@ const MORE_UNITS: readonly (readonly [string, string, 'none' | 'short' | 'long']
   ['knot', '1852 m/hour', 'none'],
   ['pascal', '1 Pa', 'long'],
   ['yr', '1 year', 'short'],
+  ['y', '1 year', 'none'],
+  ['a', '1 year', 'none'],
+  ['Ma', '1e6 year', 'none'],
+  ['Ga', '1e9 year', 'none'],
   ['debye', '3.33564e-30 C m', 'none'],
 ];
 
@@ -138,6 +142,14 @@ export function unitText(unit: string): string {
     .replace(/\bcelsius\b/gi, 'degC')
     .replace(/\bfahrenheit\b/gi, 'degF')
     .replace(/°\s*K\b|\bkelvins\b/g, 'K')
+    .replace(/\bper cent\b/g, '%')
+    .replace(/\bcycles?\s*(?:per|\/)\s*(?:second|sec|s)\b/g, 'Hz')
+    .replace(/\belectron volts?\b/gi, 'eV')
+    .replace(/\batomic mass units?\b/gi, 'amu')
+    .replace(/\bmicrons?\b/g, 'um')
+    .replace(/metre/g, 'meter')
+    .replace(/\b(kil|meg)ohms?\b/g, (_, prefix: string) => (prefix === 'kil' ? 'kiloohm' : 'megaohm'))
+    .replace(/\b(kg|hr|lb|sec|min|yr)s\b/g, '$1')
     .replace(/°/g, 'deg')
     .replace(/\bper\b/g, '/')
     .replace(/\bsquare (\w+)/g, '$1^2')

@@ -116,6 +116,8 @@ export const CHOICES: readonly LabelledAnswers[] = [
       '(B) mitochondria',
       'B. Mitochondria',
       R`\boxed{\text{mitochondria}}`,
+      // The letter counts; a text that is none of the choices explains it.
+      'B. chloroplast',
       R`\boxed{B. Mitochondria}`,
       R`\boxed{\text{(B)}\ \text{mitochondria}}`,
       'The correct answer is **(B) mitochondria**.',
@@ -129,7 +131,6 @@ export const CHOICES: readonly LabelledAnswers[] = [
       'mitochondria and nucleus',
       'mitochondria or nucleus',
       'chloroplast',
-      'B. chloroplast',
       'The answer is not mitochondria.',
     ],
   },
