@@ -1,7 +1,7 @@
 // Which of the choices of a multiple-choice problem an answer names: by letter, by letter with text, or by text. It
 // knows nothing of whether it is right. An answer that says one letter and the text of another contradicts itself.
 import { plainText } from './latex.ts';
-import { normaliseWords } from './words.ts';
+import { DENIAL, normaliseWords } from './words.ts';
 
 export type ChoiceRead =
   | { readonly kind: 'letters'; readonly letters: readonly string[] }
@@ -28,9 +28,10 @@ export function readChoice(
   const listed = lettersOfList(text, choices);
   if (listed !== null) return listed;
   const labelled = labelledChoice(text);
-  if (labelled === null) return named(text);
+  if (labelled === null) return named(plainText(answer));
   const { letter, rest } = labelled;
   if (/^(?:is|as)\b/.test(rest) && DENIAL.test(firstClause(rest))) return NONE;
+  if (/(?:^|\s)or\s+\(?[A-Z]\)?(?![\w'])/.test(rest)) return NONE;
   return agreed(letter, rest, choices);
 }
 
@@ -42,7 +43,7 @@ function bareChoice(answer: string): string {
       /^(?:the\s+)?(?:(?:correct|final)\s+)?(?:options?|choices?|answers?)\s*(?:is|are|:)?\s*(?=\(?[A-Za-z]\b)/i,
       '',
     )
-    .replace(/^both\s+/i, '')
+    .replace(/^(?:both|it)\s+/i, '')
     .replace(/[.!\s]+$/, '')
     .replace(
       /\s+(?:is|are)\s+(?:both\s+)?(?:the\s+)?(?:correct|right|true|best)(?:\s+(?:answer|option|choice)s?)?$/i,
@@ -82,14 +83,12 @@ function lettersOfList(text: string, choices: ReadonlyMap<string, string>): Choi
   return letters(found);
 }
 
-const DENIAL = /\b(?:not|cannot|never|neither|nor|except|incorrect|wrong|false|eliminated?)\b|n['’]t\b/i;
-
 function firstClause(text: string): string {
   return text.split(/[,;.]|\b(?:because|since|while|whereas|and)\b/, 1)[0]!;
 }
 
 const NAMED = [
-  /\b(?:options?|choices?|answer)\s+(?:is\s+)?\(?([A-Z])\)?(?![\w'])/g,
+  /\b(?:options?|choices?|answer|letter)\s+(?:is\s+)?\(?([A-Z])\)?(?![\w'])/g,
   /\b(?:choose|chose|select|pick)\s+\(?([A-Z])\)?(?![\w'])/g,
   /(?<![\w'])\(?([A-Z])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)\b/g,
   /\(([A-Z])\)$/g,

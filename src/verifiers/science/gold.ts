@@ -179,17 +179,18 @@ function rangeGold(text: string): Gold | null {
   return parts.low <= parts.high ? { kind: 'range', ...parts, strict: false } : null;
 }
 
-/** `2-3 m`, `2 to 3 m`, `between 2 and 3 m`. */
+const BOUND = String.raw`([-+]?[\d.,]+(?:e[-+]?\d+)?)`;
+const LOW = String.raw`${BOUND}\s*([a-zµ°%][^\s\d]{0,20})?`;
+const BETWEEN = new RegExp(String.raw`^between ${LOW}\s*and\s*(${BOUND}.*)$`, 'i');
+const FROM_TO = new RegExp(String.raw`^(?:from )?${LOW}\s*(?:-|to)\s*(${BOUND}.*)$`, 'i');
+
+/** `2-3 m`, `2 to 3 m`, `between 2 and 3 m`, `2 m to 3 m`. */
 export function splitRange(text: string): { low: number; high: number; unit: string } | null {
-  const parts =
-    /^(?:between |from )?([-+]?[\d.,]+(?:e[-+]?\d+)?)\s*([a-zµ°%][^\s\d]{0,20})?\s*(?:-|to|and)\s*([-+]?[\d.,]+(?:e[-+]?\d+)?.*)$/i.exec(
-      text,
-    );
+  const parts = BETWEEN.exec(text) ?? FROM_TO.exec(text);
   if (parts === null) return null;
   const low = readNumber(parts[1]!);
   const high = splitQuantity(parts[3]!);
   if (low === null || high === null) return null;
-  // `2 eV to 3 eV` has its unit twice. `2 and 3 eV` without "between", or `2 eV and 3 eV`, is two answers.
   if (parts[2] !== undefined && parts[2] !== high.unit) return null;
   return { low: low.value, high: high.value, unit: high.unit };
 }

@@ -15,9 +15,11 @@ const FRACTION =
 const UNIT =
   /^(?:1?\s*\/\s*)?(?:[ */.(]*[A-Za-z°%]+(?![A-Za-z°%])(?:\s*\^\s*[{(]*[-+]?\d+(?:[./]\d+)?[})]*|-?\d+)?[).}]*){1,6}$/;
 const PROSE = /\b(?:or|and|to|not|is|are|than)\b/i;
-/** What a direction adds is not compared: a gold that needs one says so in words. */
-const DIRECTION =
-  /,?\s+(?:due\s+)?(?:(?:to|towards?) the (?:right|left|east|west|north|south)|(?:north|south)?(?:east|west)|north|south|(?:up|down|left|right|back|for)wards?|up|down|(?:anti|counter)?-?clockwise)$/i;
+/** What a direction or a place adds is not compared: a gold that needs one says so in words. */
+const DIRECTION = new RegExp(
+  String.raw`,?\s+(?:\((?:approximately|approx\.?|about)\)|\(?(?:due\s+)?(?:(?:to|towards?) the (?:right|left|east|west|north|south)|(?:north|south)?(?:east|west)|north|south|(?:up|down|left|right|back|for)wards?|up|down|(?:anti|counter)?-?clockwise|(?:above|below|from|along|behind) the [a-z ]{1,40})\)?)$`,
+  'i',
+);
 /** `of water`, `of NaOH`: what there is so much of. */
 const OF_SUBSTANCE = /(?<=[A-Za-z})])\s+of(?:\s+[A-Za-z][\w(){}^+]*){1,4}$/;
 /** `g H2O`, `mol NaOH`: the formula behind a unit, where it cannot be read as one. */

@@ -9,8 +9,8 @@ import { parseEquation, parseFormula } from './formulae.ts';
 import { readGold, splitRange, type Gold } from './gold.ts';
 import { plainText } from './latex.ts';
 import { splitQuantity, splitSum, type WrittenQuantity } from './numbers.ts';
-import { differ, loadUnits, valueIn, within } from './units.ts';
-import { sameWords } from './words.ts';
+import { differ, loadUnits, unitText, valueIn, within } from './units.ts';
+import { predicate, sameWords } from './words.ts';
 
 /** Longer answers are no answers: nothing that is graded here needs as much. */
 const LONGEST_ANSWER = 2000;
@@ -22,10 +22,10 @@ async function readChoiceByQuantity(
 ): Promise<ChoiceRead> {
   const given = splitQuantity(plainText(answer));
   const found: string[] = [];
-  for (const [letter, text] of given === null || given.unit === '' ? [] : choices) {
+  for (const [letter, text] of given === null ? [] : choices) {
     const choice = splitQuantity(plainText(text));
-    if (choice === null) continue;
-    const value = await valueIn(choice.unit, given!, true);
+    if (choice === null || choice.unit === '') continue;
+    const value = await valueIn(choice.unit, given!, false);
     if (typeof value === 'number' && within(value, choice.value, 0, true)) found.push(letter);
   }
   return found.length === 1 ? { kind: 'letters', letters: found } : { kind: 'none' };
@@ -118,7 +118,10 @@ async function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): P
 
 async function compareQuantity(gold: Gold & { kind: 'quantity' }, answer: string): Promise<Finding> {
   const text = plainText(answer);
-  const quantity = quantityIn(text) ?? (await sumIn(text, gold.unit));
+  const written = quantityIn(text) ?? (await sumIn(text, gold.unit));
+  // π/6 without a unit is an angle in radians, where the answer is one in degrees.
+  const radians = written?.unit === '' && /\bpi\b/.test(text) && unitText(gold.unit) === 'deg';
+  const quantity = radians ? { ...written, unit: 'rad' } : written;
   if (quantity === null) return malformed('it is not a number with a unit');
   const value = await valueIn(gold.unit, quantity, gold.strict);
   if (typeof value === 'string') return wrong(value);
@@ -147,11 +150,6 @@ async function compareRange(gold: Gold & { kind: 'range' }, answer: string): Pro
   }
   const inside = (from >= low || at(from, low)) && (from <= high || at(from, high));
   return inside ? CORRECT : wrong(`${from} is outside`);
-}
-
-/** What a sentence says of its subject: `The mass is 5.0 kg` says `5.0 kg`. */
-function predicate(text: string): string {
-  return text.replace(/^.*\b(?:is|are|was|equals|be)\s+/i, '');
 }
 
 function quantityIn(text: string): WrittenQuantity | null {

@@ -20,13 +20,22 @@ const GREEK: Readonly<Record<string, string>> = {
   ω: 'omega',
 };
 const GREEK_LETTER = new RegExp(`[${Object.keys(GREEK).join('')}]`, 'g');
-const GREEK_COMMAND = new RegExp(`\\\\(?=(?:${Object.values(GREEK).join('|')})(?![a-z]))`, 'g');
+
+/** What takes back what a sentence says. */
+export const DENIAL =
+  /\b(?:not|cannot|never|neither|nor|except|incorrect|wrong|false|eliminated?)\b|n['’]t\b/i;
+
+/** What a sentence says of its subject: `The mass is 5.0 kg` and `Mass: 5.0 kg` say `5.0 kg`. */
+export function predicate(text: string): string {
+  const subject = /^.*\b(?:is|are|was|were|equals|be|called)\s+|^[^:\d]{1,60}:\s+/i.exec(text)?.[0] ?? '';
+  return DENIAL.test(subject) ? text : text.slice(subject.length);
+}
 
 /** The form in which short texts are compared: case, articles, hyphens and punctuation at the ends do not count. */
 export function normaliseWords(text: string): string {
   return plainText(text)
     .toLowerCase()
-    .replace(GREEK_COMMAND, '')
+    .replace(/\\(?=[a-z])/g, '') // \alpha, \ln
     .replace(GREEK_LETTER, (letter) => GREEK[letter]!)
     .replace(/[-/]/g, ' ')
     .replace(/["'“”‘’′`*{}^_]/g, '')
@@ -43,7 +52,8 @@ export function sameWords(gold: string, answer: string): boolean {
   const [goldFormula, formula] = [parseFormula(plainGold), parseFormula(plainAnswer)];
   if (goldFormula !== null && formula !== null && plainGold !== 'No') return goldFormula === formula;
   const expected = namesOf(plainGold, false).map(wordKey);
-  return namesOf(plainAnswer, true).some((name) => expected.includes(wordKey(name)));
+  const said = [plainAnswer, predicate(plainAnswer)].flatMap((text) => namesOf(text, true));
+  return said.some((name) => expected.includes(wordKey(name)));
 }
 
 /** As compared: in the singular; without spaces where there are figures (`3 : 1`, `1s² 2s²`). */

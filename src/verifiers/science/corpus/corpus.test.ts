@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { science } from '../science.ts';
+import { CARRIED_OVER } from './carried-over.case.ts';
 import { CHOICES } from './choices.case.ts';
 import type { LabelledAnswers } from './corpus.case.ts';
 import { FORMULAE } from './formulae.case.ts';
@@ -11,6 +12,7 @@ it.each<[string, readonly LabelledAnswers[]]>([
   ['quantities', QUANTITIES],
   ['formulae and equations', FORMULAE],
   ['words', WORDS],
+  ['answers of the second set', CARRIED_OVER],
 ])('grades labelled %s as a teacher would', async (_name, groups) => {
   const mistakes: unknown[] = [];
   for (const { gold, correct, not } of groups) {
