@@ -9,7 +9,7 @@ import type { Problem } from '../../types.ts';
 import { gradeResponse } from '../../verifiers/grade.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
-import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
+import { addCustomOption, customModules, MOST_JOBS, positiveIntegerUpTo } from '../custom-option.ts';
 import { linesOf } from '../json-lines.ts';
 import { inOrder } from '../ordered-work.ts';
 
@@ -22,7 +22,7 @@ export function dataCommand(io: CommandIO): Command {
   const check = addCustomOption(new Command('check'))
     .description('grade every gold answer by its own verifier; list rows that cannot be used')
     .argument('<file>', 'problems as JSONL')
-    .option('--jobs <n>', 'answers graded at once', positiveInteger, availableParallelism())
+    .option('--jobs <n>', 'answers graded at once', positiveIntegerUpTo(MOST_JOBS), availableParallelism())
     .action((file: string, options: CheckOptions) => runCheck(io, file, options));
   return new Command('data').description('look after problem files').addCommand(check);
 }
