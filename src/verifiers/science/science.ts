@@ -6,6 +6,7 @@ import type { Verifier, VerifierInput } from '../verifier.ts';
 import { readChoice, type ChoiceRead } from './choices.ts';
 import { finalAnswer } from './extract.ts';
 import { parseEquation, parseFormula } from './formulae.ts';
+import { goldResponse } from './gold-response.ts';
 import { readGold, splitRange, type Gold } from './gold.ts';
 import { plainText } from './latex.ts';
 import { splitQuantity, splitSum, type WrittenQuantity } from './numbers.ts';
@@ -200,23 +201,6 @@ function describe(gold: Gold): string {
     case 'equation':
     case 'words':
       return `"${shortened(gold.text)}"`;
-  }
-}
-
-/** The gold answer as a response would give it; one of several where the gold is a range. */
-function goldResponse(answer: string): string {
-  const gold = readGold(answer);
-  switch (gold.kind) {
-    case 'choice':
-      return `#### ${gold.letters.join(', ')}`;
-    case 'quantity':
-      return `#### ${gold.value} ${gold.unit}`;
-    case 'range':
-      return `#### ${(gold.low + gold.high) / 2} ${gold.unit}`;
-    case 'formula':
-    case 'equation':
-    case 'words':
-      return `#### ${gold.text}`;
   }
 }
 
