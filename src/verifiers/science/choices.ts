@@ -5,6 +5,7 @@ import { DENIAL, normaliseWords } from './words.ts';
 
 export type ChoiceRead =
   | { readonly kind: 'letters'; readonly letters: readonly string[] }
+  /** Why, as a clause. */
   | { readonly kind: 'contradiction'; readonly reason: string }
   | { readonly kind: 'none' };
 
@@ -63,7 +64,7 @@ function labelledChoice(text: string): { letter: string; rest: string } | null {
 function agreed(letter: string, rest: string, choices: ReadonlyMap<string, string>): ChoiceRead {
   const other = lettersOfText(rest, choices);
   if (other.length === 0 || other.includes(letter)) return letters([letter]);
-  const reason = `It names ${letter} with the text of ${other.join(' and ')}.`;
+  const reason = `it names ${letter} with the text of ${other.join(' and ')}`;
   return { kind: 'contradiction', reason };
 }
 

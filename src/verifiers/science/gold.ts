@@ -202,7 +202,7 @@ function quantityGold(
 ): Gold | null {
   const quantity = splitQuantity(plainText(text));
   if (quantity === null) return null;
-  const { value, unit, lastPlace } = quantity;
+  const { value, unit, lastPlace, uncertainty } = quantity;
   const allowed =
     typeof tolerance === 'number'
       ? Math.abs(value) * tolerance
@@ -210,7 +210,7 @@ function quantityGold(
         ? tolerance.absolute
         : significantFigures !== undefined
           ? halfPlace(value, significantFigures)
-          : Math.min(lastPlace / 2, Math.abs(value) * MOST_ROUNDING);
+          : (uncertainty ?? Math.min(lastPlace / 2, Math.abs(value) * MOST_ROUNDING));
   return { kind: 'quantity', value, unit, tolerance: allowed, strict };
 }
 

@@ -26,7 +26,7 @@ const OF_SUBSTANCE = /(?<=[A-Za-z})])\s+of(?:\s+[A-Za-z][\w(){}^+]*){1,4}$/;
 const SUBSTANCE = /(?<=[A-Za-z])\s+((?:[A-Z][a-z]?|[_{}()\d])+)$/;
 /** Symbols of units that look like two elements: TeV, TW, PV. */
 const PREFIXED = /^(?:[TP][A-Z]|TeV|PSi)$/;
-const UNCERTAINTY = String.raw`\s*±\s*\d+(?:\.\d+)?`;
+const UNCERTAINTY = String.raw`\s*±\s*(\d+(?:\.\d+)?)`;
 const UNCERTAIN = new RegExp(
   String.raw`^(?:\(\s*([-+]?${MANTISSA})${UNCERTAINTY}\s*\)|([-+]?${MANTISSA})${UNCERTAINTY})`,
 );
@@ -44,6 +44,8 @@ export interface WrittenNumber {
 export interface WrittenQuantity extends WrittenNumber {
   /** As written; '' where there is none. */
   readonly unit: string;
+  /** What is written behind ±, if anything is. */
+  readonly uncertainty?: number;
 }
 
 /** A number that is the whole text; null if it is not one. */
@@ -58,21 +60,30 @@ export function readNumber(text: string): WrittenNumber | null {
  */
 export function splitQuantity(text: string): WrittenQuantity | null {
   if (text.length > LONGEST) return null;
-  const bare = text
+  const written = text
     .replace(/^.*[=~]/, '')
     .trim()
     .replace(/^(?:approximately|approx\.?|about|around|roughly)\s+/i, '')
     .replace(/(?<=[^.])\.$/, '')
-    .replace(UNCERTAIN, '$1$2')
     .replace(DIRECTION, '')
     .trim();
+  const bare = written.replace(UNCERTAIN, '$1$3');
   const number = readIrrational(bare) ?? readFraction(bare) ?? readDecimal(bare);
   if (number === null || !Number.isFinite(number.value)) return null;
   const rest = bare.slice(number.length).trim();
   if (PROSE.test(rest)) return null;
   const unit = withoutSubstance(rest).replace(/(?<=[A-Za-z])-(?=[A-Za-z])/g, ' ');
   if (unit !== '' && !UNIT.test(unit)) return null;
-  return { value: number.value, lastPlace: number.lastPlace, unit };
+  return { value: number.value, lastPlace: number.lastPlace, unit, ...uncertaintyOf(written, number.value) };
+}
+
+/** Of `(1.60 ± 0.05) × 10^-19`, scaled as the number is. */
+function uncertaintyOf(written: string, value: number): { readonly uncertainty?: number } {
+  const parts = UNCERTAIN.exec(written);
+  if (parts === null) return {};
+  const mantissa = Number((parts[1] ?? parts[3])!.replace(/[, ]/g, ''));
+  const size = Number(parts[2] ?? parts[4]);
+  return { uncertainty: mantissa === 0 ? size : size * Math.abs(value / mantissa) };
 }
 
 function withoutSubstance(unit: string): string {

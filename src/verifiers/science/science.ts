@@ -107,7 +107,7 @@ function compare(gold: Gold, answer: string): Finding | Promise<Finding> {
 async function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Promise<Finding> {
   const asText = readChoice(answer, gold.choices, gold.letters.length > 1);
   const read = asText.kind === 'none' ? await readChoiceByQuantity(answer, gold.choices) : asText;
-  if (read.kind === 'contradiction') return malformed(read.reason.replace(/\.$/, ''));
+  if (read.kind === 'contradiction') return malformed(read.reason);
   if (read.kind === 'none') return malformed('it names none of the choices');
   const stranger =
     gold.choices.size > 1 ? read.letters.find((letter) => !gold.choices.has(letter)) : undefined;

@@ -536,4 +536,14 @@ export const QUANTITIES: readonly LabelledAnswers[] = [
     correct: ['0 V', '-5 V', '4 V', 'between -5 V and 5 V', R`\boxed{-5\text{ V to }5\text{ V}}`],
     not: ['6 V', '-6 V', '0 A', '5 to 10 V'],
   },
+  {
+    gold: '1.54 ± 0.02 Å',
+    correct: ['1.54 Å', '1.52 Å', '0.156 nm', '1.54 ± 0.02 Å', R`\boxed{(1.55 \pm 0.01)\ \text{Å}}`],
+    not: ['1.57 Å', '1.54 nm', '0.02 Å', '1.51 Å'],
+  },
+  {
+    gold: '(1.60 ± 0.05) × 10^-19 C',
+    correct: ['1.602e-19 C', '1.64 × 10⁻¹⁹ C', R`(1.6 \pm 0.1) \times 10^{-19}\ \text{C}`],
+    not: ['1.66e-19 C', '1.6 C', '1.6e-18 C'],
+  },
 ];
