@@ -59,6 +59,9 @@ describe('guiderail grade', () => {
       '{"id": 2,',
       { id: 3, gold: 5 },
       { id: 4, response: '#### 6', gold: 5 },
+      { id: 4, response: '#### 5', gold: ['5'] },
+      { response: '#### 5', gold: 5 },
+      [],
     ]);
     const { code, err } = await scratch.run([
       'grade',
@@ -70,12 +73,15 @@ describe('guiderail grade', () => {
       'out.jsonl',
     ]);
     expect(code).toBe(1);
-    expect(err).toContain('2 of 4 rows could not be graded');
+    expect(err).toContain('5 of 7 rows could not be graded');
     expect(scratch.lines('out.jsonl')).toEqual([
       expect.objectContaining({ id: 1, verdict: 'correct' }),
       { id: null, line: 2, error: expect.stringMatching(/^Expected JSON/) as string },
       { id: 3, line: 3, error: expect.stringContaining('"response"') as string },
       expect.objectContaining({ id: 4, verdict: 'wrong' }),
+      { id: 4, line: 5, error: expect.stringMatching(/"gold".*expected a text .* object/) as string },
+      { id: null, line: 6, error: expect.stringMatching(/"id".*expected a text or a number/) as string },
+      { id: null, line: 7, error: expect.stringContaining('the row') as string },
     ]);
   });
 

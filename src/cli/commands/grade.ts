@@ -33,10 +33,12 @@ const MOST_SECONDS = 3600;
 
 /** Other fields of a row are its own business. */
 const rowSchema = z.object({
-  id: z.union([z.string(), z.number()]),
+  id: z.union([z.string(), z.number()], { error: 'expected a text or a number' }),
   response: z.string(),
   /** As `answer` of a problem; an object is its JSON text. */
-  gold: z.union([z.string().trim().min(1), z.number(), z.record(z.string(), z.unknown())]),
+  gold: z.union([z.string().trim().min(1), z.number(), z.record(z.string(), z.unknown())], {
+    error: 'expected a text that is not empty, a number or an object',
+  }),
   prompt: z.string().optional(),
   finish: z.enum(['stop', 'length']).default('stop'),
 });

@@ -91,8 +91,8 @@ function firstClause(text: string): string {
 const NAMED = [
   /\b(?:options?|choices?|answer|letter)\s+(?:is\s+)?\(?([A-Z])\)?(?![\w'])/g,
   /\b(?:choose|chose|select|pick)\s+\(?([A-Z])\)?(?![\w'])/g,
+  /\b(?:[Ii]t\s+is|[Ii]t['’]s|go(?:ing)?\s+with|[Cc]orrect:)\s+\(?([A-Z])\)?(?=[.,;:!]|$)/g,
   /(?<![\w'])\(?([A-Z])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)\b/g,
-  /\(([A-Z])\)$/g,
 ];
 
 /** `so option B is correct`, where no other is named and nothing is denied. */

@@ -41,7 +41,7 @@ function lastLine(response: string): string | null {
 /** Without the emphasis of Markdown; null if nothing is left. */
 function trimmed(text: string): string | null {
   const bare = text
-    .replace(/\*\*|__/g, '')
+    .replace(/\*\*|__|[✓✔✅]\uFE0F?/g, '')
     .trim()
     .replace(/^([`*])([^`*]+)\1$/, '$2');
   return bare === '' ? null : bare;

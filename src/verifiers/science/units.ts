@@ -143,6 +143,9 @@ export function unitText(unit: string): string {
     .replace(/\bfahrenheit\b/gi, 'degF')
     .replace(/°\s*K\b|\bkelvins\b/g, 'K')
     .replace(/\bper cent\b/g, '%')
+    .replace(/\bmm Hg\b/g, 'mmHg')
+    .replace(/\b([kMmµu]?N)m\b/g, '$1 m')
+    .replace(/\b(m?A)h\b/g, '$1 hour')
     .replace(/\bcycles?\s*(?:per|\/)\s*(?:second|sec|s)\b/g, 'Hz')
     .replace(/\belectron volts?\b/gi, 'eV')
     .replace(/\batomic mass units?\b/gi, 'amu')
@@ -158,8 +161,9 @@ export function unitText(unit: string): string {
     .replace(/ cubed\b/g, '^3');
   const exponents = words
     .replace(/[{}]/g, '')
-    .replace(/\s*\^\s*\(?\s*\+?(-?\d+(?:\.\d+)?)\s*\)?/g, '^$1')
-    .replace(/([A-Za-z])(-?\d)/g, '$1^$2');
+    .replace(/\s*\^\s*\(?\s*\+?(-?\d+(?:\.\d+)?)(?:\s*\))?/g, '^$1')
+    .replace(/([A-Za-z])(-?\d)/g, '$1^$2')
+    .replace(/(\^-?\d+)(?=[A-Za-z])/g, '$1 ');
   const products = exponents
     .replace(/([A-Za-z\d])\.(?=[A-Za-z])/g, '$1 ')
     .replace(/\.$/, '')

@@ -23,12 +23,14 @@ const GREEK_LETTER = new RegExp(`[${Object.keys(GREEK).join('')}]`, 'g');
 
 /** What takes back what a sentence says. */
 export const DENIAL =
-  /\b(?:not|cannot|never|neither|nor|except|incorrect|wrong|false|eliminated?)\b|n['’]t\b/i;
+  /\b(?:not|cannot|never|neither|nor|except|incorrect|wrong|false|eliminated?|excluded?|discarded?|ruled? out)\b|n['’]t\b/i;
+
+const HEDGE = /\b(?:or|either|maybe|perhaps|could|might|may)\b/i;
 
 /** What a sentence says of its subject: `The mass is 5.0 kg` and `Mass: 5.0 kg` say `5.0 kg`. */
 export function predicate(text: string): string {
   const subject = /^.*\b(?:is|are|was|were|equals|be|called)\s+|^[^:\d]{1,60}:\s+/i.exec(text)?.[0] ?? '';
-  return DENIAL.test(subject) ? text : text.slice(subject.length);
+  return DENIAL.test(subject) || HEDGE.test(subject) ? text : text.slice(subject.length);
 }
 
 /** The form in which short texts are compared: case, articles, hyphens and punctuation at the ends do not count. */

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { science } from '../science.ts';
-import { CARRIED_OVER } from './carried-over.case.ts';
 import { CHOICES } from './choices.case.ts';
 import type { LabelledAnswers } from './corpus.case.ts';
 import { FORMULAE } from './formulae.case.ts';
 import { QUANTITIES } from './quantities.case.ts';
+import { SECOND_SET } from './second-set.case.ts';
+import { THIRD_SET } from './third-set.case.ts';
 import { WORDS } from './words.case.ts';
 
 it.each<[string, readonly LabelledAnswers[]]>([
@@ -12,7 +13,8 @@ it.each<[string, readonly LabelledAnswers[]]>([
   ['quantities', QUANTITIES],
   ['formulae and equations', FORMULAE],
   ['words', WORDS],
-  ['answers of the second set', CARRIED_OVER],
+  ['answers of the second set', SECOND_SET],
+  ['answers of the third set', THIRD_SET],
 ])('grades labelled %s as a teacher would', async (_name, groups) => {
   const mistakes: unknown[] = [];
   for (const { gold, correct, not } of groups) {

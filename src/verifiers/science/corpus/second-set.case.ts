@@ -206,7 +206,7 @@ const LABELLED: readonly (readonly [LabelledAnswers['gold'], readonly string[], 
   ['beta-carotene', ['β-carotene', 'beta carotene'], ['alpha-carotene']],
 ];
 
-export const CARRIED_OVER: readonly LabelledAnswers[] = LABELLED.map(([gold, correct, not]) => ({
+export const SECOND_SET: readonly LabelledAnswers[] = LABELLED.map(([gold, correct, not]) => ({
   gold,
   correct,
   not,
