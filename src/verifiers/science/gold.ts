@@ -82,6 +82,8 @@ export type Gold = { readonly strict: boolean } & (
       readonly unit: string;
       /** How far the value may be off, in its unit. */
       readonly tolerance: number;
+      /** The power of ten in a unit such as `10^-19 J`; a number without a unit may be meant in such units. */
+      readonly scale?: number;
     }
   | { readonly kind: 'range'; readonly low: number; readonly high: number; readonly unit: string }
   | { readonly kind: 'formula'; readonly key: string; readonly text: string }
@@ -115,8 +117,12 @@ function structuredGold(answer: ScienceAnswer): Gold {
   if (answer.choices !== undefined || Array.isArray(value)) return choiceGold(answer);
   const text = String(value);
   if (unit !== '' || answer.tolerance !== undefined || answer.significantFigures !== undefined) {
-    const gold = quantityGold(unit === '' ? text : `${text} ${unit}`, strict, answer);
-    if (gold !== null) return gold;
+    const power = /^(?:\*|x )?\s*10\s*\^\s*[{(]?\s*([-+]?\d{1,3})/.exec(plainText(unit));
+    const joint = power === null ? ' ' : ' * ';
+    const whole = unit === '' ? text : `${text}${joint}${unit.replace(/^\s*(?:x|×|\*|\\times)\s*/, '')}`;
+    const scale = power === null ? undefined : 10 ** Number(power[1]);
+    const gold = quantityGold(whole, strict, answer, scale);
+    if (gold !== null) return scale === undefined ? gold : { ...gold, scale };
     throw new DataError(`Expected value to be a number, since it has a unit or a tolerance, got "${text}".`);
   }
   return { ...plainGold(text), strict };
@@ -199,7 +205,8 @@ function quantityGold(
   text: string,
   strict: boolean,
   { tolerance, significantFigures }: Partial<Pick<ScienceAnswer, 'tolerance' | 'significantFigures'>>,
-): Gold | null {
+  scale = 1,
+): (Gold & { kind: 'quantity' }) | null {
   const quantity = splitQuantity(plainText(text));
   if (quantity === null) return null;
   const { value, unit, lastPlace, uncertainty } = quantity;
@@ -207,7 +214,7 @@ function quantityGold(
     typeof tolerance === 'number'
       ? Math.abs(value) * tolerance
       : tolerance !== undefined
-        ? tolerance.absolute
+        ? tolerance.absolute * scale
         : significantFigures !== undefined
           ? halfPlace(value, significantFigures)
           : (uncertainty ?? Math.min(lastPlace / 2, Math.abs(value) * MOST_ROUNDING));

@@ -18,6 +18,7 @@ const VULGAR: Readonly<Record<string, string>> = {
 };
 
 const SYMBOLS: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
+  [/\{\s*\}/g, ''],
   [/\\(?:[,;:! ]|quad|qquad|displaystyle|limits)|~|[\u00a0\u2009\u202f]/g, ' '],
   [/\\(?:left|right|bigg?|Bigg?)(?=[^a-zA-Z]|$)/g, ''],
   [/\\(?:rightleftharpoons|leftrightarrow|longleftrightarrow|leftrightharpoons)|[⇌↔⇄]|<=>|<-+>/g, ' <-> '],

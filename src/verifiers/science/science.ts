@@ -126,7 +126,9 @@ async function compareQuantity(gold: Gold & { kind: 'quantity' }, answer: string
   if (quantity === null) return malformed('it is not a number with a unit');
   const value = await valueIn(gold.unit, quantity, gold.strict);
   if (typeof value === 'string') return wrong(value);
-  if (within(value, gold.value, gold.tolerance, differ(quantity.unit, gold.unit))) return CORRECT;
+  const converted = differ(quantity.unit, gold.unit);
+  const meant = quantity.unit === '' && gold.scale !== undefined ? [value, value * gold.scale] : [value];
+  if (meant.some((one) => within(one, gold.value, gold.tolerance, converted))) return CORRECT;
   return wrong(`${value} differs from ${gold.value} by more than ${gold.tolerance}`);
 }
 

@@ -47,6 +47,7 @@ const MORE_UNITS: readonly (readonly [string, string, 'none' | 'short' | 'long']
   ['Ma', '1e6 year', 'none'],
   ['Ga', '1e9 year', 'none'],
   ['debye', '3.33564e-30 C m', 'none'],
+  ['D', '3.33564e-30 C m', 'none'],
 ];
 
 /** Dimensionless shares. */

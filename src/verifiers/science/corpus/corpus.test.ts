@@ -6,11 +6,13 @@ import { FORMULAE } from './formulae.case.ts';
 import { QUANTITIES } from './quantities.case.ts';
 import { SECOND_SET } from './second-set.case.ts';
 import { THIRD_SET } from './third-set.case.ts';
+import { TOLERANCES } from './tolerances.case.ts';
 import { WORDS } from './words.case.ts';
 
 it.each<[string, readonly LabelledAnswers[]]>([
   ['choices', CHOICES],
   ['quantities', QUANTITIES],
+  ['quantities with a tolerance', TOLERANCES],
   ['formulae and equations', FORMULAE],
   ['words', WORDS],
   ['answers of the second set', SECOND_SET],
