@@ -9,6 +9,7 @@ describe('guiderail data check', () => {
     scratch.writeRows('good.jsonl', [
       { prompt: 'How fast?', answer: '9.81 m/s^2', verifier: 'science' },
       { prompt: 'Which?', answer: '{"value": "B", "choices": ["x", "y"]}', verifier: 'science' },
+      { prompt: 'Which sign?', answer: '{"value": "B", "choices": ["2 m", "-2 m"]}', verifier: 'science' },
       { prompt: 'How many?', answer: 7 },
     ]);
     const { code, out } = await scratch.run(['data', 'check', 'good.jsonl']);
@@ -16,7 +17,7 @@ describe('guiderail data check', () => {
     expect(out.split('\n')).toEqual([
       'verifier  accepted  refused  ungradable  unchecked',
       'exact     1         0        0           0',
-      'science   2         0        0           0',
+      'science   3         0        0           0',
       'rows that are no problems: 0',
       '',
     ]);

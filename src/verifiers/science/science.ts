@@ -25,7 +25,7 @@ async function readChoiceByQuantity(
   const found: string[] = [];
   for (const [letter, text] of given === null ? [] : choices) {
     const choice = splitQuantity(plainText(text));
-    if (choice === null || choice.unit === '') continue;
+    if (choice === null || (choice.unit === '' && given!.unit !== '')) continue;
     const value = await valueIn(choice.unit, given!, false);
     if (typeof value === 'number' && within(value, choice.value, 0, true)) found.push(letter);
   }

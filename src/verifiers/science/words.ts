@@ -39,7 +39,7 @@ export function normaliseWords(text: string): string {
     .toLowerCase()
     .replace(/\\(?=[a-z])/g, '') // \alpha, \ln
     .replace(GREEK_LETTER, (letter) => GREEK[letter]!)
-    .replace(/[-/]/g, ' ')
+    .replace(/(?<!(?:^|[\s=(,])(?=-\S))[-/]/g, ' ') // a sign stays: -2 is not 2
     .replace(/["'“”‘’′`*{}^_]/g, '')
     .replace(/[.,;:!?]+(?=\s|$)/g, '')
     .replace(/\s+/g, ' ')

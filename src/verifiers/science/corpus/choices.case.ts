@@ -193,4 +193,20 @@ export const CHOICES: readonly LabelledAnswers[] = [
     ],
     not: ['helium', 'helium and oxygen', 'A', 'helium, oxygen and argon', 'helium or argon'],
   },
+  {
+    gold: { value: 'B', choices: ['2', '-2', '4', '-4'] },
+    correct: ['B', '-2', R`\boxed{-2}`, '−2', 'B. -2', R`\boxed{\text{(B) } -2}`, '-2.0'],
+    not: ['2', '+2', 'A. 2', 'C', '-4', 'B. 2'],
+  },
+  {
+    gold: { value: 'A', choices: ['+2 J', '-2 J', '1/2 J', '2 kJ'] },
+    correct: ['+2 J', '2 J', 'A', '0.002 kJ'],
+    // A bare 2 is the number of two of them.
+    not: ['2', '-2 J', '0.5 J', '2 kJ', 'A. -2 J'],
+  },
+  {
+    gold: { value: 'A', choices: ['-kx', 'kx', 'kx^2', '-kx^2'] },
+    correct: ['-kx', R`$-kx$`, 'A. -kx'],
+    not: ['kx', 'kx^2', 'A. kx', R`-kx^2`],
+  },
 ];
