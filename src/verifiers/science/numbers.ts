@@ -17,7 +17,7 @@ const UNIT =
 const PROSE = /\b(?:or|and|to|not|is|are|than)\b/i;
 /** What a direction or a place adds is not compared: a gold that needs one says so in words. */
 const DIRECTION = new RegExp(
-  String.raw`,?\s+(?:\((?:approximately|approx\.?|about)\)|\(?(?:due\s+)?(?:(?:to|towards?) the (?:right|left|east|west|north|south)|(?:north|south)?(?:east|west)|north|south|(?:up|down|left|right|back|for)wards?|up|down|(?:anti|counter)?-?clockwise|away|long|wide|high|tall|deep|(?:above|below|from|along|behind) the [a-z ]{1,40})\)?)$`,
+  String.raw`,?\s+(?:\((?:approximately|approx\.?|about)\)|\(?(?:due\s+)?(?:(?:to|towards?) the (?:right|left|east|west|north|south)(?: of the [a-z ]{1,40})?|(?:north|south)?(?:east|west)|north|south|(?:up|down|left|right|back|for)wards?|up|down|(?:anti|counter)?-?clockwise|away|long|wide|high|tall|deep|(?:above|below|from|along|behind) the [a-z ]{1,40})\)?)$`,
   'i',
 );
 /** `of water`, `of NaOH`: what there is so much of. */

@@ -185,7 +185,7 @@ function formulaIn(text: string): string | null {
     const whole = parseFormula(one);
     if (whole !== null) return whole;
   }
-  const parts = /^([^()]+) \((.+)\)\.?$/.exec(said[1]!);
+  const parts = /^(.+?) \((.+)\)\.?$/.exec(said[1]!);
   if (parts === null) return null;
   const [outer, inner] = [parseFormula(parts[1]!), parseFormula(parts[2]!)];
   return outer !== null && inner !== null && outer !== inner ? null : (outer ?? inner);

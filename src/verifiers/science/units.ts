@@ -31,6 +31,8 @@ const MORE_UNITS: readonly (readonly [string, string, 'none' | 'short' | 'long']
   ['kat', '1 mol/s', 'short'],
   ['lx', '1 cd/m^2', 'short'],
   ['gauss', '1e-4 T', 'none'],
+  ['G', '1e-4 T', 'none'],
+  ['d', '1 day', 'none'],
   ['lightyear', '9460730472580800 m', 'none'],
   ['ly', '9460730472580800 m', 'none'],
   ['pc', '3.0856775814913673e16 m', 'short'],

@@ -42,6 +42,7 @@ export function normaliseWords(text: string): string {
     .replace(/(?<!(?:^|[\s=(,])(?=-\S))[-/]/g, ' ') // a sign stays: -2 is not 2
     .replace(/["'“”‘’′`*{}^_]/g, '')
     .replace(/[.,;:!?]+(?=\s|$)/g, '')
+    .replace(/\s*([=+<>])\s*/g, '$1')
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/^(?:the|an|a) (?=.)/, '');

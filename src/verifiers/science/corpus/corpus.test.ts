@@ -3,6 +3,7 @@ import { science } from '../science.ts';
 import { CHOICES } from './choices.case.ts';
 import type { LabelledAnswers } from './corpus.case.ts';
 import { FORMULAE } from './formulae.case.ts';
+import { FOURTH_SET } from './fourth-set.case.ts';
 import { QUANTITIES } from './quantities.case.ts';
 import { SECOND_SET } from './second-set.case.ts';
 import { THIRD_SET } from './third-set.case.ts';
@@ -17,6 +18,7 @@ it.each<[string, readonly LabelledAnswers[]]>([
   ['words', WORDS],
   ['answers of the second set', SECOND_SET],
   ['answers of the third set', THIRD_SET],
+  ['answers of the fourth set', FOURTH_SET],
 ])('grades labelled %s as a teacher would', async (_name, groups) => {
   const mistakes: unknown[] = [];
   for (const { gold, correct, not } of groups) {
