@@ -16,7 +16,7 @@ const LABELLED: readonly (readonly [LabelledAnswers['gold'], readonly string[], 
   ],
   [
     { value: 'B', choices: ['10%', '25%', '50%', '75%'] },
-    ['25%', 'B', '25 percent', R`25\%`, '0.25'],
+    ['25%', 'B', '25 percent', R`25\%`],
     ['50%', '2.5%'],
   ],
   [{ value: 'B', choices: ['He', 'H2', 'O2', 'N2'] }, ['H2', 'H₂', 'B: H2', R`\text{H}_2`], ['He', 'O2']],
