@@ -93,6 +93,7 @@ export const CODE_CASES: Readonly<Record<string, EntryCase>> = {
     ],
     bad: [
       { change: { test: '' }, field: 'test', reason: /must not be empty/ },
+      { change: { entry_point: 'a b' }, field: 'entry_point', reason: /name of a function/ },
       { change: { entry_point: null }, field: 'entry_point', reason: /expected string/ },
     ],
   },
@@ -145,6 +146,11 @@ export const CODE_CASES: Readonly<Record<string, EntryCase>> = {
       { change: { input_output: null }, field: 'input_output', reason: /has no tests/ },
       { change: { input_output: '{"inputs": [' }, field: 'input_output', reason: /is not JSON/ },
       { change: { input_output: 'null' }, field: 'input_output', reason: /expected \{inputs, outputs\}/ },
+      {
+        change: { input_output: '{"fn_name": "a.b", "inputs": [[1]], "outputs": [1]}' },
+        field: 'input_output',
+        reason: /fn_name to be the name of a function/,
+      },
       {
         change: { input_output: '{"inputs": [], "outputs": []}' },
         field: 'input_output',
@@ -230,7 +236,8 @@ export const CODE_CASES: Readonly<Record<string, EntryCase>> = {
         field: 'private_test_cases',
         reason: /has no tests/,
       },
-      { change: { metadata: '{' }, field: 'metadata', reason: /JSON with func_name/ },
+      { change: { metadata: '{' }, field: 'metadata', reason: /expected JSON, where func_name/ },
+      { change: { metadata: '{"func_name": "f()"}' }, field: 'metadata', reason: /name of a function/ },
       { change: { metadata: '{"func_name": "f"}' }, field: 'metadata', reason: /test 1 is no call/ },
       {
         change: { public_test_cases: '[{"input": "1", "output": "1", "testtype": "functional"}]' },

@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { dataset, maybeText, text, within, type DatasetEntry, type RowFault } from './entry.ts';
 import { isList, parseExactJson, type ExactJson } from './exact-json.ts';
-import { callTests, pythonTask, stdioTests, withStarter } from './programs.ts';
+import { callTests, isFunctionName, pythonTask, stdioTests, withStarter } from './programs.ts';
 
 const about = { task: 'code', verifier: 'code' } as const;
+const functionName = z.string().refine(isFunctionName, { error: 'must be the name of a function' });
 const asserts = z.array(text).min(1, { error: 'has no tests' });
 
 /** The tests are part of the problem: nothing else says what the function is called. */
@@ -74,7 +75,7 @@ const humaneval = dataset(
     schema: { seen: 'https://huggingface.co/datasets/openai_humaneval/blob/main/README.md' },
     note: 'A response may be the whole function, or what follows its docstring.',
   },
-  { prompt: text, canonical_solution: text, test: text, entry_point: text },
+  { prompt: text, canonical_solution: text, test: text, entry_point: functionName },
   ({ prompt, canonical_solution: body, test, entry_point: entryPoint }) => ({
     prompt,
     // The text of a test defines check(candidate), and does not call it.
@@ -115,8 +116,10 @@ function inputOutput(json: string): InputOutput | RowFault {
   }
   const object = value as Readonly<Record<string, ExactJson | undefined>> | null;
   const [inputs, outputs, name] = [object?.['inputs'], object?.['outputs'], object?.['fn_name'] ?? null];
-  if (!isList(inputs) || !isList(outputs) || (name !== null && typeof name !== 'string'))
+  if (!isList(inputs) || !isList(outputs))
     return { field, reason: 'expected {inputs, outputs} and perhaps fn_name' };
+  if (name !== null && !(typeof name === 'string' && isFunctionName(name)))
+    return { field, reason: 'expected fn_name to be the name of a function' };
   if (inputs.length !== outputs.length || inputs.length === 0)
     return { field, reason: `has ${inputs.length} inputs and ${outputs.length} outputs` };
   return { inputs, outputs, functionName: name };
@@ -141,7 +144,7 @@ const apps = dataset(
     licence: 'MIT',
     source: 'code/apps',
     schema: {
-      seen: 'https://github.com/hendrycks/apps eval/testing_util.py (input_output), https://huggingface.co/datasets/codeparrot/apps/tree/main (files), and https://huggingface.co/datasets/mlfoundations-dev/a1_code_apps_phi/commit/3c6ce40548a8e7ec24985e81349787e3d5b06fbf (columns, of a derived set)',
+      seen: 'https://github.com/hendrycks/apps eval/testing_util.py (input_output), https://github.com/gpt-engineer-org/gpt-engineer gpt_engineer/benchmark/benchmarks/apps/load.py (question, starter_code), and https://huggingface.co/datasets/ReactiveAI/codeparrot-apps-reupload/blob/main/README.md (all columns, of a copy); files at https://huggingface.co/datasets/codeparrot/apps/tree/main',
     },
     note: 'Problems without tests are refused. Outputs of function problems that are all lists of one are taken out of their lists, since the data wraps them. Some problems have one or two tests: a wrong program may pass.',
   },

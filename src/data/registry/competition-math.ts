@@ -15,7 +15,7 @@ const math = dataset(
     licence: 'MIT',
     source: 'math/math',
     schema: {
-      seen: 'https://github.com/volcengine/verl examples/data_preprocess/math_dataset.py (problem, solution, splits); columns of the original at https://github.com/tensorflow/docs-l10n site/zh-cn/datasets/community_catalog/huggingface/competition_math.md',
+      seen: 'https://github.com/volcengine/verl examples/data_preprocess/math_dataset.py (problem, solution, splits), and https://huggingface.co/datasets/ivanvmoreno/math-lighteval-mt/blob/main/README.md (all columns, of a copy)',
     },
     note: 'The answer is what stands in the last box of the solution. MATH-500 is a part of its test split.',
   },
@@ -85,7 +85,8 @@ const amc23 = dataset(
     licence: null,
     source: 'math/amc23',
     schema: {
-      seen: 'https://github.com/MikaStars39/Nano-Eval nanoeval/tasks/amc2023.py (question, answer), and https://www.huggingface.co/datasets/math-ai/amc23/tree/main (one file of the split test)',
+      unverified:
+        'its card was not to be seen. Public code reads question and answer of it, zwhe99/amc23 has the same two (https://github.com/MikaStars39/Nano-Eval nanoeval/tasks/amc2023.py), and its one file is that of the split test (https://www.huggingface.co/datasets/math-ai/amc23/tree/main)',
     },
   },
   { question: text, answer: finalAnswer },

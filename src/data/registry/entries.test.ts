@@ -1,5 +1,6 @@
 // Every entry on rows of its schema: the gold answer passes its own verifier, a wrong response does not, and a row that is
 // no problem is refused with its field and a reason.
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../types.ts';
 import { sharedCodeBackend } from '../../verifiers/code/grade-code.ts';
@@ -30,12 +31,18 @@ function goldResponse(problem: Problem, right: string | undefined): string {
   return verifierFor(problem.verifier).goldResponse?.(answer) ?? `#### ${answer}\n\\boxed{${answer}}`;
 }
 
+/** @throws where the verifier could not read it */
+function readAnswer({ verifier, answer }: Problem): void {
+  if (verifier === 'code') parseCodeTask(answer);
+  else verifierFor(verifier).goldResponse?.(answer);
+}
+
 it('has rows for every entry, and no others', () => {
   expect(Object.keys(CASES).sort()).toEqual(DATASETS.map(({ name }) => name).sort());
 });
 
 describe.each(DATASETS)('$name', (entry) => {
-  const { good, bad } = CASES[entry.name]!;
+  const { good, bad } = CASES[entry.name];
   const rowOf = (raw: GoodRow['raw']) => entry.toRow(raw);
   const problemFrom = (raw: GoodRow['raw']) => problemOf(rowOf(raw), { verifier: 'none', source: 'none' });
 
@@ -44,7 +51,7 @@ describe.each(DATASETS)('$name', (entry) => {
     expect(problem).toMatchObject({ ...row.problem, verifier: entry.verifier });
     if ('reason' in problem) return;
     expect(problem.source.startsWith(entry.source) || entry.name === 'guide').toBe(true);
-    if (entry.verifier === 'code') expect(() => parseCodeTask(problem.answer)).not.toThrow();
+    readAnswer(problem);
     expect(await verdictOn(problem, goldResponse(problem, row.right))).toMatch(/^correct/);
     expect(await verdictOn(problem, row.wrong)).toMatch(/^(wrong|malformed)/);
   });
@@ -56,8 +63,19 @@ describe.each(DATASETS)('$name', (entry) => {
     expect(rowOf(alone)).toEqual(rowOf(raw));
   });
 
+  it('gives a fault or an answer that its verifier can read, whatever stands in the columns', () => {
+    const value = fc.oneof(fc.anything({ withBigInt: true, withDate: true }), fc.json());
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...entry.columns), value), (change) => {
+        const problem = problemFrom({ ...good[0].raw, ...change });
+        if ('reason' in problem) expect([problem.field, problem.reason]).not.toContain('');
+        else readAnswer(problem);
+      }),
+    );
+  });
+
   it.each(bad)('refuses $field that $reason', ({ change, field, reason }) => {
-    const row = rowOf({ ...good[0]!.raw, ...change });
+    const row = rowOf({ ...good[0].raw, ...change });
     expect(row).toEqual({ field, reason: expect.stringMatching(reason) as string });
   });
 });

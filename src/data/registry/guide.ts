@@ -19,9 +19,9 @@ export const guide: DatasetEntry = dataset(
     licence: 'Apache-2.0',
     source: 'math/guide',
     schema: {
-      seen: 'https://github.com/vaskar-open-source-research/guide_rl verl/verl/utils/dataset/rl_dataset.py (prompt, hint, cot); files at https://www.huggingface.co/datasets/vaskarnath/guide_math_rl_dataset/tree/main',
+      seen: 'https://github.com/vaskar-open-source-research/guide_rl verl/verl/utils/dataset/rl_dataset.py (prompt, hint, cot) and verl/verl/workers/reward_manager/rift_grader.py (data_source, reward_model); files at https://www.huggingface.co/datasets/vaskarnath/guide_math_rl_dataset/tree/main',
     },
-    note: 'Hints are whole hinted prompts; the hint itself is what a hinted prompt has beyond the plain one.',
+    note: 'Hints are whole hinted prompts; the hint itself is what a hinted prompt has beyond the plain one. How they are worded was not seen.',
   },
   {
     data_source: text,

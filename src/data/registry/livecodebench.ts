@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { dataset, maybeText, text, within, type DatasetEntry, type RowFault } from './entry.ts';
 import { NotPickledText, pickledText } from './pickled-text.ts';
-import { isJson, isJsonLines, pythonTask, withStarter } from './programs.ts';
+import { isFunctionName, isJson, isJsonLines, pythonTask, withStarter } from './programs.ts';
 
 /** What its grader puts before a program, in its order: later modules hide names of earlier ones. */
 const STARRED = [
@@ -21,7 +21,7 @@ const testCases = z.array(
 );
 type TestCases = z.output<typeof testCases>;
 
-const metadata = z.object({ func_name: z.string().nullish() });
+const metadata = z.object({ func_name: z.string().refine(isFunctionName).nullish() });
 
 /** Tests out of a column, or what is wrong with it. */
 function casesIn(json: string, field: string): TestCases | RowFault {
@@ -43,7 +43,10 @@ function functionNameIn(json: string): string | null | RowFault {
   try {
     return metadata.parse(JSON.parse(json)).func_name ?? null;
   } catch {
-    return { field: 'metadata', reason: 'expected JSON with func_name, or without' };
+    return {
+      field: 'metadata',
+      reason: 'expected JSON, where func_name is the name of a function if it is there',
+    };
   }
 }
 

@@ -19,6 +19,11 @@ export interface StdioTest {
   readonly stdout: string;
 }
 
+/** Whether the code verifier can look a function of this name up. */
+export function isFunctionName(name: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(name);
+}
+
 /** A text, or a list of lines. */
 function linesOf(value: ExactJson | undefined): string | null {
   if (typeof value === 'string') return value;
