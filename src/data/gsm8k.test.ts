@@ -28,7 +28,7 @@ describe('socraticProblem', () => {
     ['{"question": ', 'row', /^not JSON: /],
     ['"Q?"', 'row', /expected object/],
     ['{"question": "Q?"}', 'answer', /expected string/],
-    [JSON.stringify({ question: '', answer: 'A? ** b\n#### 3' }), 'question', /Too small/],
+    [JSON.stringify({ question: '', answer: 'A? ** b\n#### 3' }), 'question', /must not be empty/],
     [JSON.stringify({ question: 'Q?', answer: 'A? ** b' }), 'answer', /^expected a number after ####$/],
     [JSON.stringify({ question: 'Q?', answer: 'no stars\n#### 3' }), 'answer', /^expected sub-questions/],
   ])('says of %s that its %s is no good, and why', (line, field, reason) => {

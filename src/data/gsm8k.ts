@@ -1,16 +1,14 @@
 // GSM8K (Cobbe et al. 2021) in its socratic form as problems with hints: the sub-questions of a solution say how to go
 // about it without saying what comes out. Only the test file has them here, so it is split by content hash into 1,000
 // problems to train on and 319 held out; no figure on either is ever a GSM8K test score.
-import { z } from 'zod';
 import { DataError, messageOf } from '../errors.ts';
 import type { Problem } from '../types.ts';
 import { holdOut } from './hold-out.ts';
 import { problemOf, type RejectedRow, type RowFault } from './problem-row.ts';
+import { findDataset } from './registry/registry.ts';
 
 const ROWS = 1319;
 const HELD_OUT = 319;
-
-const rowSchema = z.object({ question: z.string().min(1), answer: z.string().min(1) });
 
 export interface Gsm8kSplit {
   readonly train: Problem[];
@@ -64,47 +62,10 @@ export function socraticProblem(line: string): Problem | RowFault {
   } catch (error) {
     return { field: 'row', reason: `not JSON: ${messageOf(error)}` };
   }
-  const row = socraticRow(value);
-  return 'reason' in row ? row : problemOf(row, { verifier: 'exact', source: 'math/gsm8k/socratic-test' });
-}
-
-export interface SocraticRow {
-  readonly prompt: string;
-  readonly answer: string;
-  readonly hints: readonly string[];
-  readonly solution: string;
-}
-
-/**
- * The row that problemOf takes, of a row {question, answer}. The hint is the sub-questions, numbered; the solution is the
- * worked steps without them and without calculator marks, and the line with the result.
- */
-export function socraticRow(value: unknown): SocraticRow | RowFault {
-  const parsed = rowSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    return { field: issue.path.join('.') || 'row', reason: issue.message };
-  }
-  const row = parsed.data;
-  const [worked, final] = row.answer.split(/\n?####/);
-  const answer = final?.trim().replaceAll(',', '');
-  if (answer === undefined || !/^-?\d+(\.\d+)?$/.test(answer)) {
-    return { field: 'answer', reason: 'expected a number after ####' };
-  }
-  const questions = worked!
-    .split('\n')
-    .filter((step) => step.includes('**'))
-    .map((step) => step.split('**')[0]!.trim());
-  if (questions.length === 0) return { field: 'answer', reason: 'expected sub-questions before **' };
-  return {
-    prompt: row.question,
-    answer,
-    hints: [questions.map((question, index) => `${index + 1}. ${question}`).join('\n')],
-    solution: row.answer
-      .split('\n')
-      .map((line) => line.replace(/^.*? \*\* /, '').replace(/<<[^>]*>>/g, ''))
-      .join('\n'),
-  };
+  const row = findDataset('gsm8k-socratic').toRow(value as Record<string, unknown>);
+  if ('reason' in row) return row;
+  const source = 'math/gsm8k/socratic-test';
+  return problemOf({ ...row, source }, { verifier: 'exact', source });
 }
 
 function hintNamesAnswer({ hints, answer }: Problem): boolean {
