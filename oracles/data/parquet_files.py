@@ -10,6 +10,8 @@ import pathlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+assert pa.__version__ == "26.0.1", pa.__version__
+
 OUT = pathlib.Path(__file__).parent.parent / "golden" / "parquet"
 ROWS = 60
 

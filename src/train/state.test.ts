@@ -36,7 +36,14 @@ test('a state comes back from the bytes of a checkpoint as it was, log-probs to 
 test('is refused for other problems, another order of them or other hints', () => {
   const stored = storeState(INITIAL_STATE, new Ledger(), problems);
   const [a, b] = problems;
-  for (const changed of [[a], [b, a], [a, problemNamed('C')], [a, { ...b, hints: ['one', 'three'] }]]) {
+  const others = [
+    [a],
+    [b, a],
+    [a, problemNamed('C')],
+    [a, { ...b, hints: ['one', 'three'] }],
+    [a, { ...b, hintedPrompts: [b.messages] }],
+  ];
+  for (const changed of others) {
     expect(() => restoreState(stored, changed)).toThrow(RunError);
   }
   expect(() => restoreState(stored, [a, { ...b, source: 'elsewhere' }])).not.toThrow();

@@ -105,6 +105,12 @@ describe('a split of the hub', () => {
     await expect(fetched('org/tiny[hard]')).rejects.toThrow(/is there and is not the file of org\/tiny/);
   });
 
+  it('is looked up again where the list of its files is damaged', async () => {
+    await fetched('org/tiny[hard]');
+    writeFileSync(join(cacheDir, 'datasets/org/tiny', FIRST, '.hard.train.json'), '{"files": [');
+    expect(await answers('org/tiny[hard]')).toEqual(['200']);
+  });
+
   it('goes on where a connection broke, and a damaged file never gets its name', async () => {
     const long = Array.from({ length: 200 }, (_, i) => row(i)).join('');
     hub.push(SECOND, { 'train.jsonl': file(long) });

@@ -89,9 +89,13 @@ function repositoryAt({ repo }: HubReference, revision: string, access: HubAcces
 }
 
 async function readManifest(manifest: string, dir: string): Promise<string[] | null> {
-  const text = await readFile(manifest, 'utf8').catch(() => null);
-  if (text === null) return null;
-  const { files } = manifestSchema.parse(JSON.parse(text));
+  let files: z.output<typeof manifestSchema>['files'];
+  try {
+    ({ files } = manifestSchema.parse(JSON.parse(await readFile(manifest, 'utf8'))));
+  } catch {
+    // Not there, or cut off: the hub says it again.
+    return null;
+  }
   for (const { path, size } of files) if ((await sizeOf(placeOf(dir, path))) !== size) return null;
   return files.map(({ path }) => placeOf(dir, path));
 }

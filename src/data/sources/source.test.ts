@@ -129,6 +129,34 @@ describe('problems of a table', () => {
   });
 });
 
+describe('problems of parquet', () => {
+  const file = join(import.meta.dirname, '../../../oracles/golden/parquet/snappy.parquet');
+
+  it('are those of its columns, nested ones too', async () => {
+    const columns = { prompt: 'prompt', answer: 'answer', hints: 'hints', source: 'source' };
+    const rows = await read({ file, columns });
+    expect(rows).toHaveLength(60);
+    expect(rows[3]).toMatchObject({
+      line: 4,
+      problem: {
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'How much is 3 + 3? Really? Really? Really?' },
+        ],
+        ...{ answer: '6', hints: ['double 3', 'double 3'], source: 'math/sums' },
+      },
+    });
+  });
+
+  it('have each row of a wrong type named, and a field within a struct found', async () => {
+    const rows = await read({ file, columns: { prompt: 'prompt', answer: 'easy' } });
+    const reason = 'must be a string or a number';
+    expect(rows[59]).toEqual({ line: 60, field: 'answer', reason });
+    const [first] = await read({ file, columns: { prompt: 'extra.split.name', answer: 'extra.index' } });
+    expect(first).toMatchObject({ problem: { messages: [{ content: 'train' }], answer: '0' } });
+  });
+});
+
 describe('a limit', () => {
   it('ends reading when so many problems are there', async () => {
     const file = fileOf(
