@@ -13,6 +13,9 @@ export const files = {
   ownVerifier: join(scratch, 'own-verifier.jsonl'),
   demonstrations: join(scratch, 'demonstrations.jsonl'),
   otherDemonstrations: join(scratch, 'other-demonstrations.jsonl'),
+  near: join(scratch, 'near.jsonl'),
+  rates: join(scratch, 'rates.jsonl'),
+  otherRates: join(scratch, 'other-rates.jsonl'),
 };
 /** Custom verifiers. The slow one waits on its first call in a process, the large one takes 100 MB for a moment. */
 export const verifiers = {
@@ -54,6 +57,12 @@ export function writeFiles(): void {
        };`,
     );
   }
+  const [first] = rows;
+  const louder = [{ ...first.messages[0], content: first.messages[0].content.toUpperCase() }];
+  writeFileSync(files.near, jsonl([...rows.slice(0, 3), { ...first, messages: louder }]));
+  const rates = problems.map(({ id }, index) => ({ id, correct: index % 5, evidence: 4 }));
+  writeFileSync(files.rates, jsonl(rates));
+  writeFileSync(files.otherRates, jsonl(rates.map((row) => ({ ...row, correct: 4 - row.correct }))));
   writeFileSync(files.damaged, jsonl([...rows, { prompt: 'What comes out ?' }]));
   const demonstrations = problems.map(({ messages, answer }) => ({ messages, response: `#### ${answer}` }));
   writeFileSync(files.demonstrations, jsonl(demonstrations.slice(0, 6)));

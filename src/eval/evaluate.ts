@@ -62,6 +62,19 @@ export async function evaluate(
   return { result: summarise(inputs, tallies, rollouts), rollouts };
 }
 
+/** Successes of each problem, in their order, from rollouts that are as many for each, in one context. */
+export function problemCounts(
+  problems: readonly Problem[],
+  rollouts: readonly Rollout[],
+): { id: string; source: string; context: Context; correct: number; evidence: number }[] {
+  const samples = rollouts.length / problems.length;
+  return problems.map((problem, index) => {
+    const own = rollouts.slice(index * samples, (index + 1) * samples);
+    const { source, correct, samples: evidence } = tally(problem, own);
+    return { id: problem.id, source, context: own[0]!.context, correct, evidence };
+  });
+}
+
 function tally(problem: Problem, rollouts: readonly Rollout[]): Tally {
   const graded = rollouts.filter(({ verdict }) => isEvidence(verdict));
   return {

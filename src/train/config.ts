@@ -76,16 +76,124 @@ export const problemSourceSchema = z.union([
   }),
 ]);
 
-const problemsSchema = z.strictObject({
-  train: problemSourceSchema.describe('Problems that are trained on.'),
-  heldOut: problemSourceSchema.optional().describe('Problems of the evaluations; none means no evaluation.'),
-  unusable: z
-    .enum(['refuse', 'drop'])
-    .default('refuse')
-    .describe(
-      'A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it.',
-    ),
+/** Several sources of training problems; with a weight each, or without any. */
+const weightedSourceSchema = z.strictObject({
+  from: problemSourceSchema.describe('As problems.train with one source.'),
+  weight: z.number().positive().optional(),
 });
+
+const orderSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('shuffle').describe('shuffle: every problem once an epoch, in an order of its own.'),
+    }),
+    z.strictObject({
+      kind: z
+        .literal('passRate')
+        .describe(
+          'passRate: problems that the run has measured come less often the further their pass rate is from `target`; unmeasured ones, and those a hint rescued in their last draw, come every epoch.',
+        ),
+      target: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.5)
+        .describe('With passRate: the pass rate that is drawn most.'),
+      floor: z
+        .number()
+        .gt(0)
+        .max(1)
+        .default(0.1)
+        .describe(
+          'With passRate: the share of epochs in which a problem comes that is always or never solved; so it is back after 1 / floor epochs at most.',
+        ),
+      rates: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'JSONL file of pass rates measured before the run, {id, correct, evidence}, such as `guiderail eval --counts` writes.',
+        ),
+    }),
+    z.strictObject({
+      kind: z
+        .literal('easyToHard')
+        .describe('easyToHard: every epoch goes from the highest pass rates of the file to the lowest.'),
+      buckets: z
+        .number()
+        .int()
+        .min(2)
+        .default(4)
+        .describe('With easyToHard: intervals of the pass rate; within each, problems are shuffled.'),
+      rates: z.string().min(1).describe('With easyToHard it must be there.'),
+    }),
+  ])
+  .default({ kind: 'shuffle' });
+
+const overlapSchema = z.strictObject({
+  handling: z
+    .enum(['report', 'drop', 'refuse'])
+    .default('report')
+    .describe(
+      'Training problems that share text with an evaluation problem: say which, with the text; or also leave them out of training; or refuse to start.',
+    ),
+  words: z
+    .number()
+    .int()
+    .min(5)
+    .default(13)
+    .describe(
+      'So many words in a row are an overlap (13 as in GPT-3, arXiv 2005.14165, appendix C), case and punctuation aside; shorter problems must be equal. What many evaluation problems share is a template and does not count.',
+    ),
+  against: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Further files of evaluation problems to compare with, beside problems.heldOut.'),
+});
+
+const problemsSchema = z
+  .strictObject({
+    train: z
+      .union([problemSourceSchema, z.array(weightedSourceSchema).min(1)])
+      .describe(
+        'Problems that are trained on: a source, or a list of {from: source, weight}. With weights, each source has exactly its share of the draws, in epochs of its own; without, they are one pool.',
+      ),
+    weights: z
+      .record(z.string().min(1), z.number().positive())
+      .optional()
+      .describe(
+        'Weights by the beginning of the source path that problems have, such as math/gsm8k, instead of weights in a list; the longest path counts.',
+      ),
+    order: orderSchema.describe('The order in which problems are drawn.'),
+    heldOut: problemSourceSchema
+      .optional()
+      .describe('Problems of the evaluations; none means no evaluation.'),
+    unusable: z
+      .enum(['refuse', 'drop'])
+      .default('refuse')
+      .describe(
+        'A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it.',
+      ),
+    nearDuplicates: z
+      .enum(['report', 'drop', 'refuse'])
+      .default('report')
+      .describe(
+        'Training problems that repeat the text and the answer of an earlier one but for case, spaces and punctuation: say which, leave them out, or refuse to start. Exact repetitions are unusable rows.',
+      ),
+    overlap: overlapSchema.prefault({}),
+  })
+  .superRefine(({ train, weights }, context) => {
+    if (!Array.isArray(train)) return;
+    const weighted = train.filter(({ weight }) => weight !== undefined).length;
+    if (weighted > 0 && weighted < train.length) {
+      const message = `has a weight in ${weighted} of ${train.length} sources; give one to each of them or to none`;
+      context.addIssue({ code: 'custom', path: ['train'], message });
+    }
+    if (weighted > 0 && weights !== undefined) {
+      const message = 'are given by path here and by source in problems.train; leave one of them out';
+      context.addIssue({ code: 'custom', path: ['weights'], message });
+    }
+  });
 
 const samplingSchema = z.strictObject({
   k: z.number().int().min(2).default(8).describe('Rollouts of a group.'),
@@ -387,6 +495,7 @@ export const trainRecipeSchema = z
 export type TrainRecipe = z.output<typeof trainRecipeSchema>;
 export type OptimizerConfig = z.output<typeof optimizerSchema>;
 export type ProblemSource = z.output<typeof problemSourceSchema>;
+export type ProblemsConfig = z.output<typeof problemsSchema>;
 export type ModelConfig = z.output<typeof modelSchema>;
 export type EngineConfig = z.output<typeof engineConfigSchema>;
 

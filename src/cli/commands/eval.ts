@@ -6,12 +6,13 @@ import { DEFAULT_PROMPT_OPTIONS, promptOptionsSchema } from '../../data/prompts.
 import { loadTokenizer } from '../../data/tokenizer.ts';
 import type { Sampler } from '../../engine/engine.ts';
 import { ConfigError, DataError } from '../../errors.ts';
-import { evaluate, type EvaluationResult } from '../../eval/evaluate.ts';
+import { evaluate, problemCounts, type EvaluationResult } from '../../eval/evaluate.ts';
+import { writeAside } from '../../model/safetensors.ts';
 import { fitsContext, type ResponderSettings } from '../../rollout/responder.ts';
 import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
 import { handleRejected, loadProblems, quoteProblem, responderOf } from '../../train/prepare.ts';
-import { contextOfLevel, hintLevel, type Context, type Problem } from '../../types.ts';
+import { contextOfLevel, hintLevel, type Context, type Problem, type Rollout } from '../../types.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
@@ -38,6 +39,7 @@ interface EvalOptions extends EngineOptions {
   readonly systemPrompt?: string;
   readonly dropUnusable: boolean;
   readonly custom: readonly string[];
+  readonly counts?: string;
   readonly json: boolean;
 }
 
@@ -76,6 +78,10 @@ export function evalCommand(io: CommandIO): Command {
     )
     .option('--system-prompt <text>', 'prompt.systemPrompt of the recipe')
     .option('--drop-unusable', 'leave out rows that cannot be used instead of refusing the file', false)
+    .option(
+      '--counts <file>',
+      'also write {id, source, context, correct, evidence} of each problem as JSONL, which problems.order.rates of a recipe reads',
+    )
     .option('--json', 'print one JSON object', false)
     .action((options: EvalOptions) => runEval(io, options));
 }
@@ -125,7 +131,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     });
     if (memory !== null) progress.note(memory);
     const started = performance.now();
-    const figures = await measure({
+    const { result: figures, rollouts } = await measure({
       sampler,
       responder,
       problems,
@@ -138,6 +144,10 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     const { model, problems: file } = options;
     const settings = { seed, temperature, ...truncation, maxNewTokens, stopStrings };
     const report: EvaluationReport = { model, file, ...settings, ...figures, seconds };
+    if (options.counts !== undefined) {
+      const rows = problemCounts(problems, rollouts).map((row) => `${JSON.stringify(row)}\n`);
+      await writeAside(resolve(io.cwd, options.counts), (file) => file.writeFile(rows.join('')));
+    }
     io.stdout.write(`${options.json ? recordToJson(report) : formatReport(report)}\n`);
   } finally {
     progress.done();
@@ -219,11 +229,11 @@ async function measure(inputs: {
   readonly samples: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
-}): Promise<EvaluationResult> {
+}): Promise<{ result: EvaluationResult; rollouts: Rollout[] }> {
   const { progress, ...rest } = inputs;
   const started = performance.now();
   let done = 0;
-  const { result } = await evaluate({
+  const evaluated = await evaluate({
     ...rest,
     passAt: passAtFor(inputs.samples),
     step: 0,
@@ -239,7 +249,7 @@ async function measure(inputs: {
       }),
   });
   progress.done();
-  return result;
+  return evaluated;
 }
 
 /** Powers of two up to the number of samples, and that number itself. */
