@@ -58,8 +58,8 @@ export function writeFiles(): void {
     );
   }
   const [first] = rows;
-  const louder = [{ ...first.messages[0], content: first.messages[0].content.toUpperCase() }];
-  writeFileSync(files.near, jsonl([...rows.slice(0, 3), { ...first, messages: louder }]));
+  const again = [{ ...first.messages[0], content: `${first.messages[0].content} .` }];
+  writeFileSync(files.near, jsonl([...rows.slice(0, 3), { ...first, messages: again }]));
   const rates = problems.map(({ id }, index) => ({ id, correct: index % 5, evidence: 4 }));
   writeFileSync(files.rates, jsonl(rates));
   writeFileSync(files.otherRates, jsonl(rates.map((row) => ({ ...row, correct: 4 - row.correct }))));

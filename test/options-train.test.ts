@@ -97,15 +97,19 @@ const trainEntries: Record<string, Entry> = {
   }),
   'problems.weights': change(
     ROLLOUTS,
-    { 'machines/FLIM': 1, machines: 4 },
-    { 'problems.weights': { 'machines/FLIM': 4, machines: 1 } },
+    { 'synthetic/machines/FLIM': 1, synthetic: 4 },
+    { 'problems.weights': { 'synthetic/machines/FLIM': 4, synthetic: 1 } },
   ),
   'problems.order.kind=shuffle': kind(
     ROLLOUTS,
     { kind: 'shuffle' },
     { 'problems.order': { kind: 'easyToHard', rates: files.rates } },
   ),
-  'problems.order.kind=passRate': kind(ROLLOUTS, { kind: 'passRate' }, smallSet),
+  'problems.order.kind=passRate': kind(
+    ROLLOUTS,
+    { kind: 'passRate' },
+    { ...smallSet, steps: 4, 'guidance.strategy': 'none', 'guidance.retention': 0 },
+  ),
   'problems.order.kind=easyToHard': kind(ROLLOUTS, { kind: 'easyToHard', rates: files.rates }),
   'problems.order[passRate].target': change(ROLLOUTS, 0.9, {
     ...smallSet,
@@ -116,6 +120,7 @@ const trainEntries: Record<string, Entry> = {
     'problems.order': { kind: 'passRate', rates: files.rates },
   }),
   'problems.order[passRate].rates': change(ROLLOUTS, files.rates, {
+    steps: 4,
     'problems.order': { kind: 'passRate' },
   }),
   'problems.order[easyToHard].buckets': change(ROLLOUTS, 2, {
