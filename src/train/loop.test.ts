@@ -242,6 +242,8 @@ describe('rollouts of a step', () => {
       drawOrdinal: 0,
       source: 'test/B',
       hint: 'a hint',
+      level: 1,
+      hintHash: 'daa8efa887bbb609', // printf 'a hint' | sha256sum
       sampleIndex: 0,
       policyVersion: 0,
       reason: 'begins with c',
@@ -253,7 +255,7 @@ describe('rollouts of a step', () => {
       responseTokens: [99, 46],
       logprobs: [-0.5, -0.5],
     });
-    expect(rollouts[0]['hint']).toBeNull();
+    expect(rollouts[0]).toMatchObject({ level: 0, hint: null, hintHash: null });
     const rows = records.filter(({ kind }) => kind === 'row');
     expect(rows.length).toBe(4);
     expect(rows[2]).toEqual({
