@@ -66,12 +66,11 @@ export async function evaluate(
 export function problemCounts(
   problems: readonly Problem[],
   rollouts: readonly Rollout[],
-): { id: string; source: string; context: Context; correct: number; evidence: number }[] {
-  const samples = rollouts.length / problems.length;
+): { id: string; source: string; context: Context; samples: number; correct: number }[] {
+  const each = rollouts.length / problems.length;
   return problems.map((problem, index) => {
-    const own = rollouts.slice(index * samples, (index + 1) * samples);
-    const { source, correct, samples: evidence } = tally(problem, own);
-    return { id: problem.id, source, context: own[0]!.context, correct, evidence };
+    const own = rollouts.slice(index * each, (index + 1) * each);
+    return { id: problem.id, context: own[0]!.context, ...tally(problem, own) };
   });
 }
 

@@ -6,6 +6,7 @@ import { readProblems, type RejectedRow } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
+import { keepLifting, readMeasurements } from '../hints/measurements.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
 import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
 import { formatGateOf } from '../verifiers/format-gate.ts';
@@ -59,7 +60,7 @@ export async function preparePlan(
   for (const { from } of sourcesOf(recipe.problems)) loaded.push(await load(from, contexts));
   const heldOutProblems = heldOut && (await load(heldOut, evaluationContexts));
   const bySource = await screenTraining(loaded, heldOutProblems ?? [], recipe.problems, warnings);
-  const problems = bySource.flat();
+  const problems = await withLiftOnly(bySource.flat(), recipe, warnings);
   if (contexts.length > 1) checkHints(problems, recipe, warnings);
   const evaluation = heldOutProblems
     ? evaluationPlan(recipe, heldOutProblems, evaluationContexts, warnings)
@@ -74,7 +75,7 @@ export async function preparePlan(
     optimizer: recipe.optimizer,
     responder,
     problems,
-    order: await drawOrderOf(recipe.problems, bySource, recipe.seed, warnings),
+    order: await drawOrderOf(recipe.problems, likewise(problems, bySource), recipe.seed, warnings),
     evaluation,
     checkpointEverySteps: recipe.checkpoint.everySteps,
     checkpointsKept: recipe.checkpoint.keep,
@@ -87,6 +88,12 @@ export async function preparePlan(
   );
   const workload = workloadOf(recipe, longest, evaluation?.problems.length ?? 0);
   return { plan, warnings, workload };
+}
+
+/** Problems in a row, cut as those they were made of. */
+function likewise(problems: readonly Problem[], bySource: readonly (readonly Problem[])[]): Problem[][] {
+  let end = 0;
+  return bySource.map(({ length }) => problems.slice(end, (end += length)));
 }
 
 export function responderOf(
@@ -222,6 +229,23 @@ function keepFitting(
     `Expected every prompt to leave room for a response (${limit}), but ${long.length} do not:\n${list}\n` +
       'Lower sampling.maxNewTokens, or set problems.unusable: drop to leave them out.',
   );
+}
+
+/** With the hints that lift where the recipe asks for those alone; what that leaves is said. */
+async function withLiftOnly(
+  problems: Problem[],
+  recipe: TrainRecipe,
+  warnings: string[],
+): Promise<Problem[]> {
+  const { lift } = recipe.guidance;
+  if (lift === undefined) return problems;
+  const { measurements } = await readMeasurements(lift.file);
+  const lifting = keepLifting(problems, measurements, lift.above);
+  warnings.push(
+    `Of the hints ${lifting.kept} lift by more than ${lift.above} in ${lift.file} and are used; ${lifting.removed} do not, and ` +
+      `${lifting.unmeasured} are not measured there.`,
+  );
+  return lifting.problems;
 }
 
 /** Guidance that can never come is a mistake of the recipe; some problems without a hint are the user's choice. */

@@ -1,7 +1,7 @@
 // What rollouts/step-NNNNNN.jsonl holds: every rollout sampled in the step with its verdict and what became of
 // its group, then every row trained in the step with its ratios. A row of a surplus group refers to a rollout
 // of an earlier step's file by (drawOrdinal, sampledContext, sampleIndex).
-import { createHash } from 'node:crypto';
+import { hintHash } from '../hints/measurements.ts';
 import type { CollectedBatch } from '../rollout/collect-batch.ts';
 import { hintLevel, hintOf } from '../types.ts';
 import type { MinibatchResult } from './update.ts';
@@ -13,7 +13,7 @@ export function* rolloutRecords(
   for (const { problem, drawOrdinal, attempts, outcome } of batch.draws) {
     for (const { context, rollouts } of attempts) {
       const hint = hintOf(problem, context);
-      const hintHash = hint === null ? null : hashOf(hint);
+      const hash = hint === null ? null : hintHash(hint);
       for (const rollout of rollouts) {
         yield {
           kind: 'rollout',
@@ -23,7 +23,7 @@ export function* rolloutRecords(
           context,
           level: hintLevel(context),
           hint,
-          hintHash,
+          hintHash: hash,
           sampleIndex: rollout.sampleIndex,
           seed: rollout.seed,
           policyVersion: rollout.policyVersion,
@@ -59,9 +59,4 @@ export function* rolloutRecords(
       };
     }
   }
-}
-
-/** Tells hints apart, of one problem and level too: 16 hex digits of SHA-256 over the hint as it stands in the data. */
-function hashOf(hint: string): string {
-  return createHash('sha256').update(hint).digest('hex').slice(0, 16);
 }

@@ -58,30 +58,31 @@ describe('readPassRates', () => {
     return readPassRates(file);
   };
 
-  it('sums the rows of a problem and leaves hinted ones out', async () => {
+  it('sums the rows of a problem, and leaves hinted ones and the head of a measurement out', async () => {
     const rates = await reading(
-      { id: 'a', correct: 1, evidence: 4, source: 'ignored' },
+      { guiderail: 'hint-lift', settings: {} },
+      { id: 'a', correct: 1, samples: 4, source: 'ignored' },
       '',
-      { id: 'a', correct: 3, evidence: 4, context: 'plain' },
-      { id: 'a', correct: 4, evidence: 4, context: 'hint1' },
-      { id: 'b', correct: 0, evidence: 0 },
+      { id: 'a', correct: 3, samples: 4, context: 'plain' },
+      { id: 'a', correct: 4, samples: 4, context: 'hint1' },
+      { id: 'b', correct: 0, samples: 0 },
     );
     expect(rates.toJSON()).toEqual([['a', 4, 8, false]]);
   });
 
   it.each([
     ['{"id": "a"', /rates\.jsonl:2, but it is not JSON/],
-    [{ id: 'a', correct: 5, evidence: 4 }, /rates\.jsonl:2, but the row is not valid: correct is more/],
-    [{ id: 'a', correct: '5', evidence: 4 }, /rates\.jsonl:2, but correct is not valid/],
+    [{ id: 'a', correct: 5, samples: 4 }, /rates\.jsonl:2, but the row is not valid: correct is more/],
+    [{ id: 'a', correct: '5', samples: 4 }, /rates\.jsonl:2, but correct is not valid/],
   ])('refuses %j with its line', async (row, sentence) => {
-    const failed = reading({ id: 'b', correct: 1, evidence: 1 }, row);
+    const failed = reading({ id: 'b', correct: 1, samples: 1 }, row);
     await expect(failed).rejects.toThrow(DataError);
     await expect(failed).rejects.toThrow(sentence);
   });
 
   it('refuses a file without plain rows, and one that is not there', async () => {
-    await expect(reading({ id: 'a', correct: 1, evidence: 2, context: 'hint1' })).rejects.toThrow(
-      /no row has evidence in the plain context/,
+    await expect(reading({ id: 'a', correct: 1, samples: 2, context: 'hint1' })).rejects.toThrow(
+      /no row has samples in the plain context/,
     );
     await expect(readPassRates(join(dir, 'none'))).rejects.toThrow(/no such file/);
   });

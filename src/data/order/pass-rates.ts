@@ -71,16 +71,16 @@ const rowSchema = z
   .object({
     /** Of the problem. */
     id: z.string().min(1),
-    correct: z.number().min(0),
-    /** Responses with a verdict about the policy. */
-    evidence: z.number().min(0),
     context: z.string().default('plain'),
+    /** Responses with a verdict about the policy. */
+    samples: z.number().min(0),
+    correct: z.number().min(0),
   })
-  .refine(({ correct, evidence }) => correct <= evidence, { error: 'correct is more than evidence' });
+  .refine(({ correct, samples }) => correct <= samples, { error: 'correct is more than samples' });
 
 /**
- * Pass rates measured before a run, from JSON Lines {id, correct, evidence, context?}; rows of hinted contexts and
- * other fields are ignored, rows of one problem are summed. DataError with the line where one is at fault.
+ * Pass rates measured before a run, from JSON Lines {id, samples, correct, context?}; rows of hinted contexts and
+ * other fields are ignored, and so is a first line that says what measured them. Rows of one problem are summed. DataError with the line where one is at fault.
  */
 export async function readPassRates(file: string): Promise<PassRates> {
   const sums = new Map<string, { correct: number; evidence: number }>();
@@ -92,15 +92,15 @@ export async function readPassRates(file: string): Promise<PassRates> {
   }
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const row = parseRow(line, `${file}:${index + 1}`);
-    if (row.context !== 'plain' || row.evidence === 0) continue;
+    const row = parseRow(line, index, file);
+    if (row === null || row.context !== 'plain' || row.samples === 0) continue;
     const sum = sums.get(row.id) ?? { correct: 0, evidence: 0 };
-    sums.set(row.id, { correct: sum.correct + row.correct, evidence: sum.evidence + row.evidence });
+    sums.set(row.id, { correct: sum.correct + row.correct, evidence: sum.evidence + row.samples });
   }
   if (sums.size === 0) {
     throw new DataError(
-      `Expected pass rates in ${file}, but no row has evidence in the plain context. A row is ` +
-        '{"id": "…", "correct": 3, "evidence": 8}; guiderail eval --counts FILE writes them.',
+      `Expected pass rates in ${file}, but no row has samples in the plain context. A row is ` +
+        '{"id": "…", "samples": 8, "correct": 3}; guiderail eval --counts and hints lift --out write them.',
     );
   }
   return PassRates.fromJSON(
@@ -108,18 +108,17 @@ export async function readPassRates(file: string): Promise<PassRates> {
   );
 }
 
-function parseRow(text: string, place: string): z.output<typeof rowSchema> {
+function parseRow(line: string, index: number, file: string): z.output<typeof rowSchema> | null {
+  const expected = `Expected a row of pass rates {"id": "…", "samples": 8, "correct": 3} at ${file}:${index + 1}`;
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(line);
   } catch (error) {
-    throw new DataError(`Expected a row of pass rates at ${place}, but it is not JSON: ${messageOf(error)}`);
+    throw new DataError(`${expected}, but it is not JSON: ${messageOf(error)}`);
   }
+  if (index === 0 && typeof json === 'object' && json !== null && 'guiderail' in json) return null;
   const parsed = rowSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new DataError(
-    `Expected a row of pass rates {"id": "…", "correct": 3, "evidence": 8} at ${place}, but ` +
-      `${path.join('.') || 'the row'} is not valid: ${message}.`,
-  );
+  throw new DataError(`${expected}, but ${path.join('.') || 'the row'} is not valid: ${message}.`);
 }
