@@ -12,6 +12,7 @@ import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { linesOf } from '../json-lines.ts';
 import { inOrder } from '../ordered-work.ts';
+import { dataInspectCommand } from './data-inspect.ts';
 
 interface CheckOptions {
   readonly jobs: number;
@@ -24,7 +25,10 @@ export function dataCommand(io: CommandIO): Command {
     .argument('<file>', 'problems as JSONL')
     .option('--jobs <n>', 'answers graded at once', positiveInteger, availableParallelism())
     .action((file: string, options: CheckOptions) => runCheck(io, file, options));
-  return new Command('data').description('look after problem files').addCommand(check);
+  return new Command('data')
+    .description('look after problem files')
+    .addCommand(check)
+    .addCommand(dataInspectCommand(io));
 }
 
 const OUTCOMES = ['accepted', 'refused', 'ungradable', 'unchecked'] as const;

@@ -75,13 +75,13 @@ class Postings {
 }
 
 export class OverlapIndex {
-  readonly #words: number;
+  readonly words: number;
   readonly #runs = new Postings();
   readonly #wholes = new HashTable();
   readonly #wordCounts: number[] = [];
 
   constructor(words = DEFAULT_OVERLAP_WORDS) {
-    this.#words = words;
+    this.words = words;
   }
 
   /** Evaluation problems in the index. */
@@ -96,7 +96,7 @@ export class OverlapIndex {
     this.#wordCounts.push(words.starts.length);
     const { high, low } = hashText(foldedText(text));
     if (this.#wholes.get(high, low) === undefined) this.#wholes.set(high, low, number);
-    eachRun(words, this.#words, (_, runHigh, runLow) => this.#runs.add(runHigh, runLow, number));
+    eachRun(words, this.words, (_, runHigh, runLow) => this.#runs.add(runHigh, runLow, number));
   }
 
   /** Overlaps of one training problem, the largest share first; empty if it has none. */
@@ -107,13 +107,13 @@ export class OverlapIndex {
     const whole = this.#wholes.get(high, low);
     const found = new Map<number, SharedRuns>();
     const most = Math.min(TEMPLATE_PROBLEMS, Math.max(1, Math.floor(this.size / 2)));
-    eachRun(words, this.#words, (start, runHigh, runLow) => {
+    eachRun(words, this.words, (start, runHigh, runLow) => {
       let index = this.#runs.find(runHigh, runLow, most);
       for (; index !== NONE; index = this.#runs.after(index)) {
         const evaluation = this.#runs.problemAt(index);
         let shared = found.get(evaluation);
         if (shared === undefined) found.set(evaluation, (shared = new SharedRuns()));
-        shared.add(start, start + this.#words);
+        shared.add(start, start + this.words);
       }
     });
     if (whole !== undefined) found.delete(whole);
