@@ -40,7 +40,7 @@ test('a state comes back from the bytes of a checkpoint as it was, log-probs to 
 
 test('a state from before there were orders goes on with the shuffle', () => {
   const stored = storeState({ state, ledger: ledger(), passRates: null }, problems);
-  const { orderCursors: _, ...train } = stored.train;
+  const train = { ...stored.train, orderCursors: undefined };
   const restored = restoreState({ ...stored, train }, problems);
   expect(restored.state.orderCursors).toEqual([]);
   expect(restored.passRates).toBeNull();

@@ -17,7 +17,7 @@ export interface Overlap {
   readonly evaluation: number;
   /** whole: the problems are the same but for case, spaces and punctuation. */
   readonly kind: 'whole' | 'words';
-  /** The longest shared run, as the training problem has it. */
+  /** The longest shared run, as the training problem has it (in NFKC). */
   readonly text: string;
   /** Words of it. */
   readonly words: number;
@@ -133,25 +133,20 @@ export class OverlapIndex {
 /** Runs of shared words in one training problem, from windows that come in order. */
 class SharedRuns {
   longest = { start: 0, end: 0 };
+  /** Words in any window. */
   words = 0;
   #run = { start: 0, end: 0 };
 
   add(start: number, end: number): void {
-    if (start <= this.#run.end && this.#run.end > 0) {
-      this.words += end - this.#run.end;
-      this.#run.end = end;
-    } else {
-      this.words += end - start;
-      this.#run = { start, end };
-    }
-    if (this.#run.end - this.#run.start > this.longest.end - this.longest.start) {
-      this.longest = { ...this.#run };
-    }
+    this.words += end - Math.max(start, this.#run.end);
+    // Windows that follow word by word are one run of the evaluation problem, too.
+    this.#run = end === this.#run.end + 1 ? { start: this.#run.start, end } : { start, end };
+    if (this.#run.end - this.#run.start > this.longest.end - this.longest.start) this.longest = this.#run;
   }
 }
 
 function textOf({ text, starts, ends }: Words, { start, end }: { start: number; end: number }): string {
-  return text.slice(starts[start]!, ends[end - 1]!);
+  return text.slice(starts[start], ends[end - 1]);
 }
 
 const BASE_HIGH = 0x2c1b3c6d;

@@ -45,7 +45,7 @@ describe('the shuffle', () => {
     expect(text(order(7), 8, 15)).toBe(whole.slice(8));
     const reading = order(7).from(4);
     expect([12, 4, 9].map((ordinal) => reading.problemAt(ordinal).id).join('')).toBe(
-      whole[12]! + whole[4]! + whole[9]!,
+      whole[12] + whole[4] + whole[9],
     );
     expect(reading.cursorsAt(12)).toEqual([]);
   });
@@ -66,9 +66,9 @@ describe('a mixture', () => {
         const bound = 1 - 1 / (2 * given.length - 2) + 1e-9;
         let furthestOff = 0;
         for (let n = 0; n < 300; n++) {
-          counts[schedule.sourceOf(n)]!++;
+          counts[schedule.sourceOf(n)]++;
           for (const [source, share] of schedule.shares.entries()) {
-            furthestOff = Math.max(furthestOff, Math.abs(counts[source]! - share * (n + 1)));
+            furthestOff = Math.max(furthestOff, Math.abs(counts[source] - share * (n + 1)));
           }
         }
         expect(furthestOff).toBeLessThanOrEqual(bound);
@@ -173,10 +173,10 @@ describe('by pass rate', () => {
     // Shares: a 0.1 (never solved), b 0.1 (always), c 1 (half), d 0.775 (a quarter): 1.975 draws an epoch.
     const rates = measured({ a: [0, 8], b: [8, 8], c: [4, 8], d: [2, 8] });
     const counts = countsOf(text(order, 0, 1975, rates));
-    expect(Math.abs(counts['a']! - 100)).toBeLessThanOrEqual(1);
-    expect(Math.abs(counts['b']! - 100)).toBeLessThanOrEqual(1);
-    expect(Math.abs(counts['c']! - 1000)).toBeLessThanOrEqual(1);
-    expect(Math.abs(counts['d']! - 775)).toBeLessThanOrEqual(1);
+    expect(Math.abs(counts['a'] - 100)).toBeLessThanOrEqual(1);
+    expect(Math.abs(counts['b'] - 100)).toBeLessThanOrEqual(1);
+    expect(Math.abs(counts['c'] - 1000)).toBeLessThanOrEqual(1);
+    expect(Math.abs(counts['d'] - 775)).toBeLessThanOrEqual(1);
   });
 
   it('brings back what it set aside, after at most 1 / floor epochs, whenever it was measured', () => {
@@ -241,7 +241,7 @@ describe('by pass rate', () => {
     );
     const rates = measured({ a: [0, 8], b: [8, 8], c: [4, 8], d: [4, 8] });
     const counts = countsOf(text(mixed, 0, 400, rates));
-    expect(counts['a']! + counts['b']!).toBe(200);
-    expect(counts['c']! + counts['d']!).toBe(200);
+    expect(counts['a'] + counts['b']).toBe(200);
+    expect(counts['c'] + counts['d']).toBe(200);
   });
 });
