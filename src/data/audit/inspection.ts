@@ -1,5 +1,5 @@
 // What is in a file of problems, from one pass over its rows: counts, lengths, repetitions, overlap with evaluation
-// problems, and a few examples as a model would see them. Memory grows by some 50 bytes a row and not by their text. It
+// problems, and a few examples as a model would see them. Memory grows by at most 100 bytes a row, whatever their text. It
 // knows nothing of files or of how a report is shown.
 import { seedOf, uniformAt } from '../../random.ts';
 import { contextOfLevel, hintOf, type Problem } from '../../types.ts';

@@ -1,8 +1,8 @@
-// Which training problems share text with evaluation problems: what a model was trained on says little about what it
-// can do. The evaluation problems are indexed by hashes of so many words in a row, some 40 bytes a word; training
-// problems are looked up one by one, so there may be any number. The rule is that of GPT-3 (Brown et al., arXiv
-// 2005.14165, appendix C): 13 words in a row, case and punctuation aside, or the whole of a shorter problem. What many
-// evaluation problems share is a template and shows nothing.
+// Which training problems share text with evaluation problems: what a model does on a problem that it was trained on says
+// little about what it can do. The evaluation problems are indexed by hashes of so many words in a row, at most 70 bytes a
+// word; training problems are looked up one by one, so there may be any number. The rule is that of GPT-3 (Brown et al.,
+// arXiv 2005.14165, appendix C), 13 words in a row, case and punctuation aside, and a problem of fewer words must be equal
+// as a whole. What many evaluation problems share is a template and shows nothing.
 import type { Problem } from '../../types.ts';
 import { hashText, HashTable, mix } from './hash-table.ts';
 import { comparedText, foldedText, wordsOf, type Words } from './words.ts';

@@ -1,4 +1,4 @@
-// Which rows repeat an earlier one, in some 50 bytes a row: with the same messages and answer, or with the same answer
+// Which rows repeat an earlier one, in at most 100 bytes a row: with the same messages and answer, or with the same answer
 // and the same text but for case, spaces and punctuation. It knows nothing of what is done about it.
 import type { Problem } from '../../types.ts';
 import { hashText, HashTable } from './hash-table.ts';

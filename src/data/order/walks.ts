@@ -91,7 +91,8 @@ export interface PassRateSettings {
  * The share of epochs in which a problem comes: all of them while it is unmeasured, or was rescued by a hint in its last
  * draw; else between `floor` and 1 by how near its pass rate p is to the target. With the target 1/2 that is
  * floor + (1 − floor) · 4p(1 − p): the variance of success, which bounds from below what an update can gain (Bae et al.,
- * arXiv 2504.03380) and is what "sampling for learnability" draws by (Foster et al., arXiv 2502.12272).
+ * "Online difficulty filtering", arXiv 2504.03380) and what sampling for learnability draws by (Foster et al., "Learning to
+ * reason at the frontier of learnability", 2025).
  */
 export function shareOf(rate: PassRate | null, { target, floor }: PassRateSettings): number {
   if (rate === null || rate.rescued) return 1;
