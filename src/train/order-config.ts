@@ -45,7 +45,7 @@ export const orderSchema = z
         .min(2)
         .default(4)
         .describe('With easyToHard: intervals of the pass rate; within each, problems are shuffled.'),
-      rates: z.string().min(1).describe('With easyToHard it must be there.'),
+      rates: z.string().min(1).describe('Optional with passRate.'),
     }),
   ])
   .default({ kind: 'shuffle' });
