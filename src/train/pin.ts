@@ -13,10 +13,22 @@ export async function pinnedProblems(
   resumed: string | null,
 ): Promise<TrainRecipe> {
   const { problems } = recipe;
-  const before = resumed === null ? {} : await problemsOfRun(resumed);
-  const train = await pinnedAs(problems.train, before['train'], hub);
-  const heldOut = problems.heldOut && (await pinnedAs(problems.heldOut, before['heldOut'], hub));
-  return { ...recipe, problems: { ...problems, train, ...(heldOut && { heldOut }) } };
+  const before = resumed === null ? null : await problemsOfRun(resumed);
+  const { train } = problems;
+  const pinnedTrain = Array.isArray(train)
+    ? await Promise.all(
+        train.map(async (one, index) => ({
+          ...one,
+          from: await pinnedAs(
+            one.from,
+            Array.isArray(before?.train) ? before.train[index]?.from : null,
+            hub,
+          ),
+        })),
+      )
+    : await pinnedAs(train, before?.train, hub);
+  const heldOut = problems.heldOut && (await pinnedAs(problems.heldOut, before?.heldOut, hub));
+  return { ...recipe, problems: { ...problems, train: pinnedTrain, ...(heldOut && { heldOut }) } };
 }
 
 /** With the commit of `before` where that is the same source and this one names no revision. */
@@ -35,7 +47,8 @@ function namesRevision(source: ProblemSource): boolean {
   return 'hub' in source ? source.hub.includes('@') : 'dataset' in source && source.revision !== undefined;
 }
 
-async function problemsOfRun(dir: string): Promise<Record<string, unknown>> {
+/** As run.json has them; null where it has none that can be read. */
+async function problemsOfRun(dir: string): Promise<TrainRecipe['problems'] | null> {
   const { config } = await readRunInfo(dir);
-  return (config as { problems?: Record<string, unknown> }).problems ?? {};
+  return (config as Partial<TrainRecipe>).problems ?? null;
 }

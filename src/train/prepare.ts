@@ -3,7 +3,6 @@
 import type { Sampler, Workload } from '../engine/engine.ts';
 import { ConfigError, DataError, messageOf } from '../errors.ts';
 import { countRows, type RejectedRow } from '../data/problem-row.ts';
-import { ProblemOrder } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { nameOfSource, type ProblemSource } from '../data/sources/source-config.ts';
 import { collectProblems, type ReadSourceOptions } from '../data/sources/source.ts';
@@ -16,6 +15,10 @@ import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
 import { workloadOf } from './memory.ts';
+import { quoteProblem, screenTraining } from './screen.ts';
+import { drawOrderOf, sourcesOf } from './training-set.ts';
+
+export { quoteProblem } from './screen.ts';
 
 export interface PreparedPlan {
   readonly plan: TrainPlan;
@@ -53,13 +56,16 @@ export async function preparePlan(
     const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
     return keepFitting(problems, long, recipe, sampler, warnings);
   };
-  const problems = await withLiftOnly(await load(recipe.problems.train, contexts), recipe, warnings);
-  if (contexts.length > 1) checkHints(problems, recipe, warnings);
-  const order = new ProblemOrder(problems, recipe.seed);
   const { heldOut } = recipe.problems;
   const evaluationContexts: Context[] = recipe.evaluation.guided ? ['plain', guidedContext] : ['plain'];
-  const evaluation = heldOut
-    ? evaluationPlan(recipe, await load(heldOut, evaluationContexts), evaluationContexts, warnings)
+  const loaded: Problem[][] = [];
+  for (const { from } of sourcesOf(recipe.problems)) loaded.push(await load(from, contexts));
+  const heldOutProblems = heldOut && (await load(heldOut, evaluationContexts));
+  const bySource = await screenTraining(loaded, heldOutProblems ?? [], recipe.problems, warnings);
+  const problems = await withLiftOnly(bySource.flat(), recipe, warnings);
+  if (contexts.length > 1) checkHints(problems, recipe, warnings);
+  const evaluation = heldOutProblems
+    ? evaluationPlan(recipe, heldOutProblems, evaluationContexts, warnings)
     : null;
   const plan: TrainPlan = {
     steps: recipe.steps,
@@ -71,7 +77,7 @@ export async function preparePlan(
     optimizer: recipe.optimizer,
     responder,
     problems,
-    problemAt: (ordinal) => order.draw(ordinal),
+    order: await drawOrderOf(recipe.problems, likewise(problems, bySource), recipe.seed, warnings),
     evaluation,
     checkpointEverySteps: recipe.checkpoint.everySteps,
     checkpointsKept: recipe.checkpoint.keep,
@@ -84,6 +90,12 @@ export async function preparePlan(
   );
   const workload = workloadOf(recipe, longest, evaluation?.problems.length ?? 0);
   return { plan, warnings, workload };
+}
+
+/** Problems in a row, cut as those they were made of. */
+function likewise(problems: readonly Problem[], bySource: readonly (readonly Problem[])[]): Problem[][] {
+  let end = 0;
+  return bySource.map(({ length }) => problems.slice(end, (end += length)));
 }
 
 export function responderOf(
@@ -121,12 +133,6 @@ export async function loadProblems(
     }
   }
   return { problems, rejected };
-}
-
-/** How a person finds a problem in a file: by how its last message begins. The id is what the run calls it. */
-export function quoteProblem({ id, messages }: Problem): string {
-  const text = messages.at(-1)!.content.replace(/\s+/g, ' ').trim();
-  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}" (${id})`;
 }
 
 /** A row that cannot be used stops the run before it begins, unless the recipe says to drop and count it. */
@@ -245,7 +251,9 @@ function checkHints(problems: readonly Problem[], recipe: TrainRecipe, warnings:
   if (hinted === 0) {
     throw new ConfigError(
       `Expected problems with a hint of level ${level} for guidance.strategy: ${strategy}, but none of the ${problems.length} ` +
-        `in ${nameOfSource(recipe.problems.train)} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
+        `in ${sourcesOf(recipe.problems)
+          .map(({ from }) => nameOfSource(from))
+          .join(', ')} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
     );
   }
   if (hinted < problems.length) {

@@ -14,6 +14,7 @@ import { inOrder } from '../ordered-work.ts';
 import { hubFor, PROBLEMS, sourceOf } from '../problem-source.ts';
 import { createProgress } from '../progress.ts';
 import { dataConvertCommand } from './data-convert.ts';
+import { dataInspectCommand } from './data-inspect.ts';
 import { dataSetsCommand } from './data-sets.ts';
 
 interface CheckOptions {
@@ -31,6 +32,7 @@ export function dataCommand(io: CommandIO): Command {
     .description('look after problem files')
     .addCommand(check)
     .addCommand(dataConvertCommand(io))
+    .addCommand(dataInspectCommand(io))
     .addCommand(dataSetsCommand(io));
 }
 
