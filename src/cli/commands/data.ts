@@ -13,6 +13,7 @@ import { addCustomOption, customModules, MOST_JOBS, positiveIntegerUpTo } from '
 import { linesOf } from '../json-lines.ts';
 import { inOrder } from '../ordered-work.ts';
 import { dataInspectCommand } from './data-inspect.ts';
+import { dataSetsCommand } from './data-sets.ts';
 
 interface CheckOptions {
   readonly jobs: number;
@@ -28,7 +29,8 @@ export function dataCommand(io: CommandIO): Command {
   return new Command('data')
     .description('look after problem files')
     .addCommand(check)
-    .addCommand(dataInspectCommand(io));
+    .addCommand(dataInspectCommand(io))
+    .addCommand(dataSetsCommand(io));
 }
 
 const OUTCOMES = ['accepted', 'refused', 'ungradable', 'unchecked'] as const;
