@@ -73,7 +73,7 @@ export class GenerationReport {
     const { spent } = spending;
     progress.update({
       label: 'generating',
-      unit: 'problems',
+      unit: 'problem',
       step: this.rows,
       totalSteps: totalRows,
       startStep: this.#free,

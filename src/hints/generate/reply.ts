@@ -51,6 +51,8 @@ export function hintsOf(reply: TeacherReply, levels: number, asked: string): Rep
     return { fault: `The list "hints" had ${hints.length} strings where ${levels} were asked for.` };
   const empty = hints.indexOf('');
   if (empty !== -1) return { fault: `Hint ${empty + 1} was empty.` };
+  const wordless = hints.findIndex((hint) => !/\p{L}{2}/u.test(hint));
+  if (wordless !== -1) return { fault: `Hint ${wordless + 1} had no words: ${quote(hints[wordless]!)}` };
   const copied = hints.findIndex((hint) => asked.includes(hint));
   if (copied !== -1)
     return { fault: `Hint ${copied + 1} was copied from this request: ${quote(hints[copied]!)}` };
