@@ -73,7 +73,7 @@ async function withSelf(
  * The key for a server, from the environment alone. OPENAI_API_KEY is many people's one key and is not sent in the clear
  * to other machines.
  */
-function keyFor(url: string, env: CommandIO['env']): string | null {
+export function keyFor(url: string, env: CommandIO['env']): string | null {
   const own = env['GUIDERAIL_TEACHER_KEY'];
   if (own !== undefined && own !== '') return own;
   const { protocol = '', hostname = '' } = URL.canParse(url) ? new URL(url) : {};

@@ -78,6 +78,11 @@ export class HintGenerator {
   async generate(problem: Problem): Promise<GeneratedHints> {
     const { prompts, levels, attempts, teacher } = this.#settings;
     const accepted = new Array<string | undefined>(levels).fill(undefined);
+    // Without faults, which quote earlier replies.
+    const shown = prompts
+      .messages(problem, levels, [])
+      .map(({ content }) => content)
+      .join('\n');
     let refusals: Refusal[] = [];
     let faults: string[] = [];
     for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -91,7 +96,7 @@ export class HintGenerator {
         return conclude(accepted, refusals, attempt - 1, error.message);
       }
       if (reply === null) return { ...conclude(accepted, refusals, attempt - 1, ''), ...NOT_ASKED };
-      const read = hintsOf(reply, levels, messages.map(({ content }) => content).join('\n'));
+      const read = hintsOf(reply, levels, shown);
       if ('fault' in read) {
         this.counts.useless++;
         faults = [read.fault, ...refusals.map(faultOf)];

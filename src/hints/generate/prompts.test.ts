@@ -34,25 +34,25 @@ describe('the prompts that are shipped', () => {
     const prompts = await loadPrompts(DEFAULT_PROMPTS);
     expect(prompts.levelNames).toEqual(['nudge', 'approach', 'plan', 'outline']);
     const [system, user] = prompts.messages(PROBLEM, 2, []);
-    expect([system!.role, user!.role]).toEqual(['system', 'user']);
-    expect(user!.content).toContain('Hint 1 is a NUDGE');
-    expect(user!.content).toContain('Hint 2 is an APPROACH');
-    expect(user!.content).not.toContain('a PLAN');
-    expect(user!.content).toContain('{"hints": ["hint 1", "hint 2"]}');
+    expect([system.role, user.role]).toEqual(['system', 'user']);
+    expect(user.content).toContain('Hint 1 is a NUDGE');
+    expect(user.content).toContain('Hint 2 is an APPROACH');
+    expect(user.content).not.toContain('a PLAN');
+    expect(user.content).toContain('{"hints": ["hint 1", "hint 2"]}');
   });
 
   it('forbid the result at every level', async () => {
     const prompts = await loadPrompts(DEFAULT_PROMPTS);
     for (const level of [1, 2, 3, 4]) {
-      const text = prompts.messages(PROBLEM, level, [])[1]!.content;
-      const own = text.slice(text.indexOf(`Hint ${level} is`)).split('Running example')[0]!;
+      const text = prompts.messages(PROBLEM, level, [])[1].content;
+      const own = text.slice(text.indexOf(`Hint ${level} is`)).split('Running example')[0];
       expect(own).toMatch(/no result|result is not given/);
     }
   });
 
   it('show the problem as it stands, whatever it looks like', async () => {
     const prompts = await loadPrompts(DEFAULT_PROMPTS);
-    const text = prompts.messages(PROBLEM, 1, [])[1]!.content;
+    const text = prompts.messages(PROBLEM, 1, [])[1].content;
     expect(text).toContain('PROBLEM\nWhat is $& + {answer}?\n');
     expect(text).toContain('Add {problem}.');
     expect(text).toContain('(must not appear in any hint)\n42\n');
@@ -60,8 +60,9 @@ describe('the prompts that are shipped', () => {
 
   it('say that there is no solution, and keep the tests of programs to themselves', async () => {
     const prompts = await loadPrompts(DEFAULT_PROMPTS);
-    const { solution: _, ...without } = PROBLEM;
-    const text = prompts.messages({ ...without, verifier: 'code', answer: '{"tests": []}' }, 1, [])[1]!
+    const without: Problem = { ...PROBLEM };
+    delete (without as { solution?: string }).solution;
+    const text = prompts.messages({ ...without, verifier: 'code', answer: '{"tests": []}' }, 1, [])[1]
       .content;
     expect(text).toContain('None is given.');
     expect(text).not.toContain('{"tests": []}');
@@ -69,8 +70,8 @@ describe('the prompts that are shipped', () => {
 
   it('name the faults of an earlier attempt after the request', async () => {
     const prompts = await loadPrompts(DEFAULT_PROMPTS);
-    const first = prompts.messages(PROBLEM, 1, [])[1]!.content;
-    const again = prompts.messages(PROBLEM, 1, ['It said 42.', 'It was dull.'])[1]!.content;
+    const first = prompts.messages(PROBLEM, 1, [])[1].content;
+    const again = prompts.messages(PROBLEM, 1, ['It said 42.', 'It was dull.'])[1].content;
     expect(again.startsWith(first)).toBe(true);
     expect(again).toContain('- It said 42.\n- It was dull.\n');
   });
@@ -90,9 +91,9 @@ describe('prompts of one’s own', () => {
 
   it('may have levels of their own', async () => {
     const files = { '1-nudge.md': null, '2-approach.md': null, '3-plan.md': null, '4-outline.md': null };
-    const prompts = await loadPrompts(copyWith({ ...files, '1-riddle.md': 'a riddle.' }));
+    const prompts = await loadPrompts(copyWith({ ...files, '1-riddle.md': 'Hint {n} is a {riddle}.' }));
     expect(prompts.levelNames).toEqual(['riddle']);
-    expect(prompts.messages(PROBLEM, 1, [])[1]!.content).toContain('Hint 1 is a riddle.');
+    expect(prompts.messages(PROBLEM, 1, [])[1].content).toContain('Hint 1 is a {riddle}.');
   });
 
   it('sort their levels by number, ten after nine', async () => {

@@ -20,7 +20,7 @@ export interface HintPrompts {
 }
 
 /** Without these nothing sensible could be asked. */
-const NEEDED = { 'request.md': ['problem', 'levels', 'count'], 'again.md': ['faults'] } as const;
+const NEEDED = { 'request.md': ['problem', 'levels'], 'again.md': ['faults'] } as const;
 const FILES = ['system.md', 'request.md', 'again.md'] as const;
 const LEVEL_FILE = /^([1-9]\d*)-(.+)\.md$/;
 /** A longer answer (such as a list of tests) is cut. */
@@ -102,7 +102,7 @@ function requestText(
     solution: problem.solution ?? 'None is given. Work the problem out for yourself first.',
     answer: answerText(problem),
     count,
-    levels: levels.map(([, text], index) => `Hint ${index + 1} is ${text}`).join('\n\n'),
+    levels: levels.map(([, text], index) => fill(text, { n: String(index + 1) })).join('\n\n'),
     slots: levels.map((_, index) => `"hint ${index + 1}"`).join(', '),
   });
   if (faults.length === 0) return request;

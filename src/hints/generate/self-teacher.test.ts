@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatTokenizer } from '../../data/tokenizer.ts';
 import type { Sampler, SampleRequest } from '../../engine/engine.ts';
+import { DataError } from '../../errors.ts';
 import { SelfTeacher } from './self-teacher.ts';
 import { RequestError } from './teacher.ts';
 
@@ -62,7 +63,7 @@ describe('SelfTeacher', () => {
       { text: 'tpmorp g', finish: 'length', usage: { promptTokens: 13, completionTokens: 8 } },
     ]);
     expect(calls).toHaveLength(1);
-    expect(calls[0]![0]).toMatchObject({ maxNewTokens: 8, temperature: 0.5, stopTokens: [0] });
+    expect(calls[0][0]).toMatchObject({ maxNewTokens: 8, temperature: 0.5, stopTokens: [0] });
   });
 
   it('draws by seed and name of the request, not by who comes along', async () => {
@@ -85,6 +86,15 @@ describe('SelfTeacher', () => {
     ]);
     expect(long).toMatchObject({ status: 'rejected', reason: expect.any(RequestError) as Error });
     expect(short.status).toBe('fulfilled');
+  });
+
+  it('refuses one prompt that the tokenizer cannot read', async () => {
+    const renderChat = () => {
+      throw new DataError('no token for "Hint"');
+    };
+    const strict = { ...settings, tokenizer: { ...tokenizer, renderChat } };
+    const asked = new SelfTeacher({ ...strict, sampler: backwards().sampler }).ask(ask('abc'), running);
+    await expect(asked).rejects.toBeInstanceOf(RequestError);
   });
 
   it('stops with the reason of the signal, and samples on afterwards', async () => {

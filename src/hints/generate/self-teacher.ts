@@ -4,7 +4,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ChatTokenizer } from '../../data/tokenizer.ts';
 import type { Sampler, SampleRequest } from '../../engine/engine.ts';
+import { DataError } from '../../errors.ts';
 import { seedOf } from '../../random.ts';
+import type { ChatMessage } from '../../types.ts';
 import { RequestError, type Teacher, type TeacherReply, type TeacherRequest } from './teacher.ts';
 
 export interface SelfTeacherSettings {
@@ -42,7 +44,7 @@ export class SelfTeacher implements Teacher {
 
   async ask({ key, messages }: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
     const { sampler, tokenizer, temperature, maxNewTokens, seed } = this.#settings;
-    const promptTokens = tokenizer.renderChat(messages);
+    const promptTokens = this.#rendered(messages);
     const limit = sampler.info.maxSequenceLength;
     if (promptTokens.length + maxNewTokens > limit) {
       throw new RequestError(
@@ -57,6 +59,16 @@ export class SelfTeacher implements Teacher {
       this.#waiting.push({ request, signal, resolve, reject });
       void this.#sampleAll();
     });
+  }
+
+  /** A word that the tokenizer lacks, or roles that the chat template refuses, are this request's fault. */
+  #rendered(messages: readonly ChatMessage[]): Int32Array {
+    try {
+      return this.#settings.tokenizer.renderChat(messages);
+    } catch (error) {
+      if (error instanceof DataError) throw new RequestError(error.message);
+      throw error;
+    }
   }
 
   async #sampleAll(): Promise<void> {
