@@ -34,10 +34,10 @@ export async function* problemRows(io: CommandIO, file: string): AsyncGenerator<
 
 const REPLACED = new Set(['hint', 'hints', 'hintGeneration']);
 
-/** A row with other hints, and a note on where they come from, which readers of problems pass over. */
+/** A row with other hints (null for a level without one), and a note on where they come from, which readers of problems pass over. */
 export function withHints(
   { value }: ProblemRow,
-  hints: readonly string[],
+  hints: readonly (string | null)[],
   note: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const others = Object.entries(value).filter(([field]) => !REPLACED.has(field));

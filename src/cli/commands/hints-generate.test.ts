@@ -185,8 +185,8 @@ describe('guiderail hints generate', () => {
       if (nameIn(content) === 'bee') return { hints: ['first way', 'result 1'] };
       return { hints: ['first way', content.includes('It names the result.') ? 'second way' : 'result 0'] };
     };
-    const check: HintCheck = async (_, hint) => ({
-      ok: !hint.includes('result'),
+    const check: HintCheck = async ({ hints }, level) => ({
+      ok: !hints[level - 1].includes('result'),
       reason: 'It names the result.',
     });
     const out = fresh();

@@ -274,7 +274,7 @@ function outputRow(
   result: GeneratedHints | null,
 ): Record<string, unknown> {
   if (result === null) return row.value;
-  const { status, hints, attempts, dropped, unused, reason } = result;
+  const { status, hints, attempts, dropped, reason } = result;
   const note = {
     status,
     model: teacher.model,
@@ -282,10 +282,9 @@ function outputRow(
     attempts,
     ...(reason !== undefined && { reason }),
     ...(dropped.length > 0 && { dropped }),
-    ...(unused.length > 0 && { unused }),
   };
   // Hints that it had and that could not be replaced stay.
-  return withHints(row, hints.length > 0 ? hints : row.problem.hints, note);
+  return withHints(row, hints.length > 0 ? hints : row.problem.hints.map((hint) => hint || null), note);
 }
 
 function requireLevels({ levelNames }: HintPrompts, { levels, prompts }: GenerateOptions): void {

@@ -53,8 +53,8 @@ async function generatorOf(teacher: Teacher, more: Partial<GenerateSettings> = {
 }
 
 /** Refuses what names the answer. */
-const noAnswer: HintCheck = async ({ answer }, hint, level) => ({
-  ok: !hint.includes(answer),
+const noAnswer: HintCheck = async ({ answer, hints }, level) => ({
+  ok: !hints[level - 1].includes(answer),
   reason: `It names the result (level ${level}).`,
 });
 
@@ -66,7 +66,6 @@ describe('HintGenerator', () => {
       status: 'complete',
       hints: ['think of six', 'think of seven'],
       dropped: [],
-      unused: [],
       attempts: 1,
     });
     expect(asked).toHaveLength(1);
@@ -112,29 +111,35 @@ describe('HintGenerator', () => {
     expect(asked[2]).toContain('Hint 2 was "it is 42"');
   });
 
-  it('drops a hint that stays refused, and never lets a higher level take its place', async () => {
+  it('drops a hint that stays refused, and leaves its place empty', async () => {
     const { teacher } = teacherOf(['good way', '42 it is', 'the whole plan']);
     const generator = await generatorOf(teacher, { check: noAnswer, levels: 3, attempts: 2 });
     expect(await generator.generate(problem('a'))).toEqual({
       status: 'partial',
-      hints: ['good way'],
+      hints: ['good way', null, 'the whole plan'],
       dropped: [{ level: 2, reason: 'It names the result (level 2).' }],
-      unused: [{ level: 3, hint: 'the whole plan' }],
       attempts: 2,
     });
   });
 
-  it('has no hint where the first level stays refused', async () => {
-    const { teacher } = teacherOf(['42', 'product of both'].map((hint) => `so ${hint}`));
-    const result = await (
-      await generatorOf(teacher, { check: noAnswer, attempts: 1 })
-    ).generate(problem('a'));
-    expect(result).toMatchObject({
+  it('has no hint where all stay refused', async () => {
+    const { teacher } = teacherOf(['so 42', 'or 42']);
+    const generator = await generatorOf(teacher, { check: noAnswer, attempts: 1 });
+    expect(await generator.generate(problem('a'))).toMatchObject({
       status: 'failed',
       hints: [],
       reason: 'It names the result (level 1).',
-      unused: [{ level: 2, hint: 'so product of both' }],
     });
+  });
+
+  it('shows the check the hints of the other levels as well', async () => {
+    const { teacher } = teacherOf(['good way', 'good way'], ['other way', 'product of both']);
+    const noTwins: HintCheck = async ({ hints }, level) => ({
+      ok: hints.indexOf(hints[level - 1]) === level - 1,
+      reason: 'It is a hint again.',
+    });
+    const generator = await generatorOf(teacher, { check: noTwins });
+    expect((await generator.generate(problem('a'))).hints).toEqual(['good way', 'product of both']);
   });
 
   it('refuses a hint that is copied from the request', async () => {

@@ -15,10 +15,12 @@ import {
   type MeteredReply,
 } from './teacher.ts';
 
-/** Whether a hint may be shown; a reason that can be said to the teacher where it may not. */
+/**
+ * Whether the hint of a level (from 1) of a problem may be shown; a reason that can be said to the teacher where it may
+ * not. The problem has the hints of the other levels too.
+ */
 export type HintCheck = (
   problem: Problem,
-  hint: string,
   level: number,
 ) => Promise<{ readonly ok: boolean; readonly reason: string }>;
 
@@ -37,15 +39,12 @@ export interface GenerateSettings {
   readonly signal: AbortSignal;
 }
 
-/**
- * complete: a hint of every level; partial: of the first levels; failed: of none; notAsked: the limit of spending came
- * first. The hint of level n stands at n - 1, so one that is dropped takes those above it along; they are in `unused`.
- */
+/** complete: a hint of every level; partial: of some; failed: of none; notAsked: the limit of spending came first. */
 export interface GeneratedHints {
   readonly status: 'complete' | 'partial' | 'failed' | 'notAsked';
-  readonly hints: readonly string[];
+  /** The hint of level n at n - 1, null for a level without; empty where there is none. */
+  readonly hints: readonly (string | null)[];
   readonly dropped: readonly { readonly level: number; readonly reason: string }[];
-  readonly unused: readonly { readonly level: number; readonly hint: string }[];
   /** Replies used, kept ones included. */
   readonly attempts: number;
   /** Why there is no hint. */
@@ -77,7 +76,7 @@ export class HintGenerator {
   /** @throws TeacherError, or the reason of the signal; a fault of this problem alone is in what is returned. */
   async generate(problem: Problem): Promise<GeneratedHints> {
     const { prompts, levels, attempts, teacher } = this.#settings;
-    const accepted = new Array<string | undefined>(levels).fill(undefined);
+    const accepted = new Array<string | null>(levels).fill(null);
     // Without faults, which quote earlier replies.
     const shown = prompts
       .messages(problem, levels, [])
@@ -113,14 +112,15 @@ export class HintGenerator {
   async #refusals(
     problem: Problem,
     hints: readonly string[],
-    accepted: (string | undefined)[],
+    accepted: (string | null)[],
   ): Promise<Refusal[]> {
     const { check } = this.#settings;
     const refusals: Refusal[] = [];
+    const proposed = { ...problem, hints: hints.map((hint, index) => accepted[index] ?? hint) };
     for (const [index, hint] of hints.entries()) {
-      if (accepted[index] !== undefined) continue;
+      if (accepted[index] !== null) continue;
       const level = index + 1;
-      const verdict = check ? await check(problem, hint, level) : { ok: true, reason: '' };
+      const verdict = check ? await check(proposed, level) : { ok: true, reason: '' };
       if (verdict.ok) accepted[index] = hint;
       else refusals.push({ level, hint, reason: verdict.reason });
     }
@@ -183,18 +183,15 @@ const NOT_ASKED = {
 } as const;
 
 function conclude(
-  accepted: readonly (string | undefined)[],
+  accepted: readonly (string | null)[],
   refusals: readonly Refusal[],
   attempts: number,
   reason: string,
 ): GeneratedHints {
-  const gap = accepted.indexOf(undefined);
-  const kept = (gap === -1 ? accepted : accepted.slice(0, gap)) as readonly string[];
-  const unused = accepted.flatMap((hint, index) =>
-    hint !== undefined && index >= kept.length ? [{ level: index + 1, hint }] : [],
-  );
+  const last = accepted.findLastIndex((hint) => hint !== null);
+  const hints = accepted.slice(0, last + 1);
   const dropped = refusals.map(({ level, reason }) => ({ level, reason }));
-  const status = gap === -1 ? 'complete' : gap > 0 ? 'partial' : 'failed';
+  const status = hints.length === 0 ? 'failed' : accepted.includes(null) ? 'partial' : 'complete';
   const none = status === 'failed' && { reason: dropped[0]?.reason ?? reason };
-  return { status, hints: kept, dropped, unused, attempts, ...none };
+  return { status, hints, dropped, attempts, ...none };
 }
