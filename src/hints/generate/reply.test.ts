@@ -25,6 +25,12 @@ describe('hintsOf', () => {
     expect(read(text)).toEqual({ hints: ['add them', 'then halve'] });
   });
 
+  it('reads a reply that was cut off behind its object', () => {
+    expect(read('{"hints": ["add them", "then halve"]}\n{"hints": ["And', 2, 'length')).toEqual({
+      hints: ['add them', 'then halve'],
+    });
+  });
+
   it.each([
     // What a JSON parser makes of them: a form feed, a tab, a backspace, a line break, no JSON at all.
     [String.raw`\frac{a}{b}`, String.raw`\frac{a}{b}`],
@@ -41,7 +47,9 @@ describe('hintsOf', () => {
   });
 
   it.each([
-    ['cut off by the limit, though it would parse', '{"hints": ["a b", "c d"]}', 'length', 'cut off'],
+    ['cut off by the limit', '{"hints": ["add them", "then ha', 'length', 'cut off'],
+    ['cut off before it began', 'Let me see', 'length', 'cut off'],
+    ['cut off in thoughts', '', 'length', 'cut off'],
     ['torn inside a hint', '{"hints": ["add them", "then ha', 'stop', 'in the middle'],
     [
       'torn after LaTeX that ends in a brace',

@@ -33,14 +33,15 @@ const LONGEST_REPLY = 200_000;
 export function hintsOf(reply: TeacherReply, levels: number, asked: string): ReplyHints {
   if (reply.finish === 'refused')
     return { fault: `The reply was a refusal${reply.text === '' ? '.' : `: ${quote(reply.text)}`}` };
-  if (reply.finish === 'length') return { fault: 'The reply was cut off because it was too long.' };
   const text = withoutThoughts(reply.text).trim();
-  if (text === '') return { fault: 'The reply was empty.' };
+  const cutOff = reply.finish === 'length' && { fault: 'The reply was cut off because it was too long.' };
+  if (text === '') return cutOff || { fault: 'The reply was empty.' };
   if (text.length > LONGEST_REPLY) return { fault: 'The reply was far too long.' };
   const start = startOfObject(text);
-  if (start === -1) return { fault: `The reply was no JSON object: ${quote(text)}` };
+  if (start === -1) return cutOff || { fault: `The reply was no JSON object: ${quote(text)}` };
   const end = endOfObject(text, start);
-  if (end === -1) return { fault: 'The reply ended in the middle of its JSON object.' };
+  // What was cut off behind the object is no loss.
+  if (end === -1) return cutOff || { fault: 'The reply ended in the middle of its JSON object.' };
   const value = parseLeniently(withLatexEscaped(text.slice(start, end)));
   if (value === undefined) return { fault: `The reply was not valid JSON: ${quote(text)}` };
   const parsed = replySchema.safeParse(value);
