@@ -3,6 +3,9 @@
 // remembers what it asked, and a verifier that failed is remembered too, never taken for a no.
 import type { Problem } from '../../types.ts';
 import { gradeResponse } from '../../verifiers/grade.ts';
+import { plainText } from '../../verifiers/science/latex.ts';
+import { splitQuantity } from '../../verifiers/science/numbers.ts';
+import { valueIn } from '../../verifiers/science/units.ts';
 import type { Verifier } from '../../verifiers/verifier.ts';
 
 export interface Judge {
@@ -48,14 +51,25 @@ export function judgeOf(problem: Problem, verifierFor: VerifierFor): Judge {
   };
   return {
     acceptsOne: async (texts) => {
+      let otherQuantity = false;
       for (const text of texts) {
+        // A number whose unit was read is not to be read without it.
+        if (otherQuantity && !/[^\d\s.,+-]/.test(text)) return false;
         const answer = await answerTo(text);
-        if (answer !== 'no') return answer === 'yes';
+        if (answer === 'yes') return true;
+        otherQuantity ||= answer === 'otherQuantity';
       }
       return false;
     },
     fault: () => fault,
   };
+}
+
+/** Whether it is a number with a unit that anybody knows, which "5 boxes" is not. */
+async function hasUnit(text: string): Promise<boolean> {
+  const quantity = splitQuantity(plainText(text));
+  if (quantity === null || quantity.unit === '') return false;
+  return typeof (await valueIn(quantity.unit, quantity, false)) === 'number';
 }
 
 function asResponse(text: string, kind: string): string {
