@@ -3,7 +3,8 @@
 // is stated as the answer; small numbers that count the hint's own parts or are worked with are none; arithmetic on
 // the problem's own numbers is the approach; all else is a leak.
 import type { Problem } from '../../types.ts';
-import { isLabel, statedAsAnswer, structural, surroundings } from './context.ts';
+import { endsClause, isLabel, statedAsAnswer, statedAsValue, structural, surroundings } from './context.ts';
+import { converted, inUnit } from './conversions.ts';
 import { compact, type Given } from './given.ts';
 import type { Judge } from './judge.ts';
 import type { Mention } from './mentions.ts';
@@ -15,6 +16,9 @@ export interface Leak {
   readonly end: number;
   readonly reason: string;
 }
+
+/** How reasons end that say the hint names something as the answer, rather than mentions it. */
+export const STATED = 'is stated as the answer.';
 
 export interface LeakSearch {
   /** The hint as reading.ts gives it. */
@@ -28,8 +32,11 @@ export interface LeakSearch {
 export async function statedValues(search: LeakSearch): Promise<Leak[]> {
   const { mentions, judge } = search;
   const accepted: Mention[] = [];
-  for (const mention of mentions)
-    if (!mention.denied && (await judge.acceptsOne(mention.values))) accepted.push(mention);
+  for (const mention of mentions) {
+    if (mention.denied) continue;
+    if ((await judge.acceptsOne(mention.values)) || (await acceptedInOtherUnit(mention, search)))
+      accepted.push(mention);
+  }
   if (accepted.length === 0) return [];
   const givenOnes: Mention[] = [];
   for (const mention of search.given.mentions)
@@ -42,17 +49,64 @@ export async function statedValues(search: LeakSearch): Promise<Leak[]> {
   return leaks;
 }
 
+/** 750 minutes where the problem speaks of hours and the answer is 12.5. */
+async function acceptedInOtherUnit(
+  { size, unit, plus, operand }: Mention,
+  { given, judge }: LeakSearch,
+): Promise<boolean> {
+  if (unit === null || operand || !Number.isFinite(size)) return false;
+  if (plus === undefined) return judge.acceptsOne(await converted(size, unit, given.units));
+  for (const target of new Set([...given.units, unit])) {
+    const [first, second] = [await inUnit(size, unit, target), await inUnit(plus.size, plus.unit, target)];
+    if (first === null || second === null) continue;
+    if (await judge.acceptsOne([String(Number((first + second).toPrecision(10)))])) return true;
+  }
+  return false;
+}
+
 function leakOf(mention: Mention, search: LeakSearch, givenOnes: readonly Mention[]): string | null {
+  const said = isBare(mention, search) || asksFor(mention, search);
   switch (mention.form) {
     case 'number':
     case 'words':
-      return ofNumber(mention, search, givenOnes);
+      return ofNumber(mention, search, givenOnes, said);
     case 'operation':
     case 'spoken':
-      return ofOperation(mention, search, givenOnes);
+      return ofOperation(mention, search, givenOnes, said);
     default:
-      return ofExpression(mention, search, givenOnes);
+      return ofExpression(mention, search, givenOnes, said);
   }
+}
+
+/** The hint is this and nothing else. */
+function isBare({ start, end, operand }: Mention, { text }: LeakSearch): boolean {
+  const rest = (text.slice(0, start) + text.slice(end)).match(/[\p{L}\d]/gu)?.length ?? 0;
+  const own = text.slice(start, end).match(/[\p{L}\d]/gu)?.length ?? 0;
+  return !operand && rest <= Math.max(2, own / 4);
+}
+
+/** What the problem asks for stands behind it, as it does not in the problem: "six full bags" where bags are asked for. */
+function asksFor({ start, end, operand }: Mention, { text, given }: LeakSearch): boolean {
+  if (operand) return false;
+  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,1}?([a-z]+)/i.exec(
+    text.slice(end, end + 40).replace(/^\s*(?:\$|\\\))/, ' '),
+  );
+  if (behind === null || surroundings(text, start, end).question) return false;
+  const words = behind[0].toLowerCase().match(/[a-z]+/g)!;
+  if (/^(?:and|or|by|of|from|to|in|for|per|times|plus|minus|each|every|more|less|fewer)$/.test(words[0]!))
+    return false;
+  const noun = words.find((word) => given.asked.includes(word.replace(/s$/, '')));
+  if (noun === undefined) return false;
+  // "5 trips" of the problem, in digits or words.
+  const stem = noun.replace(/s$/, '');
+  return !given.mentions.some(
+    (one) =>
+      isNumber(one) &&
+      new RegExp(`^[\\s-]*(?:[a-z]+[\\s-]+){0,2}${stem}`, 'i').test(
+        given.text.slice(one.end, one.end + 40),
+      ) &&
+      compact(given.text.slice(one.start, one.end)) === compact(text.slice(start, end)),
+  );
 }
 
 const isNumber = ({ form }: Mention) => form === 'number' || form === 'words';
@@ -62,19 +116,34 @@ const COMMON = new Set([
 ]);
 
 function isCommon(size: number): boolean {
-  return (
-    (Number.isInteger(size) && Math.abs(size) <= 12) ||
-    COMMON.has(size) ||
-    (size > 0 && size < 1 && isSimpleShare(size))
-  );
+  return (Number.isInteger(size) && Math.abs(size) <= 12) || COMMON.has(size) || isSimpleShare(size);
 }
 
 /** 1/2, 1/3, 2/3, 1/4, …: of something. */
 function isSimpleShare(size: number): boolean {
-  return [2, 3, 4, 5].some((below) => Math.abs(size * below - Math.round(size * below)) < 1e-9);
+  return (
+    size > 0 &&
+    size < 1 &&
+    [2, 3, 4, 5].some((below) => Math.abs(size * below - Math.round(size * below)) < 1e-9)
+  );
 }
 
-function ofNumber(mention: Mention, search: LeakSearch, givenOnes: readonly Mention[]): string | null {
+/** A number of the problem is the same as one of the hint, perhaps as percent. */
+function sameNumber(one: Mention, other: Mention): boolean {
+  return [1, 100, 0.01].some(
+    (factor) => Math.abs(one.size * factor - other.size) <= 1e-9 * Math.abs(other.size),
+  );
+}
+
+const FRACTION_USED =
+  /\b(?:take|taking|find|finding|use|using|multiply|multiplying|compute|computing|calculate|consider|by|with|times|the|to|at|over|other|remaining|first|last|each|every|and|or|than|of)\s*$/;
+
+function ofNumber(
+  mention: Mention,
+  search: LeakSearch,
+  givenOnes: readonly Mention[],
+  said: boolean,
+): string | null {
   const { text } = search;
   const around = surroundings(text, mention.start, mention.end);
   const quoted = quote(text.slice(mention.start, mention.end));
@@ -86,11 +155,27 @@ function ofNumber(mention: Mention, search: LeakSearch, givenOnes: readonly Ment
   };
   const stated =
     !mention.operand && (statedAsAnswer(around) || (mention.equals.length > 0 && statedAsAnswer(unnamed)));
-  if (stated && !(givenOnes.some(isNumber) && restates(mention, search)))
-    return `${quoted} is stated as the answer.`;
-  if (givenOnes.some(isNumber)) return null;
-  if (mention.weak) return null;
-  if (isCommon(mention.size) && (mention.operand || isLabel(around) || structural(around))) return null;
+  const alike = givenOnes.filter(
+    (one) => isNumber(one) && (sameNumber(one, mention) || Number.isNaN(mention.size)),
+  );
+  if ((stated || said) && !(alike.length > 0 && restates(mention, search))) return `${quoted} ${STATED}`;
+  if (alike.some((one) => !one.operand)) return null;
+  const claimed = !mention.operand && statedAsValue(around);
+  if (mention.weak) {
+    const one = mention.size === 1;
+    if (
+      one || !around.before.trim()
+        ? !(one && claimed && endsClause(around))
+        : FRACTION_USED.test(around.before)
+    )
+      return null;
+    if (!one && /^\s*(?:way|an?\b|as\b|hour|\d)/.test(around.after)) return null;
+    return `The verifier takes ${quoted} for the answer, and the problem does not give it.`;
+  }
+  if (alike.length > 0 && !claimed) return null;
+  const share = mention.form === 'words' && !Number.isInteger(mention.size);
+  if (isCommon(mention.size) && (mention.operand || isLabel(around) || (!share && structural(around))))
+    return null;
   const named = mention.equals.some((side) => /^\\?[A-Za-z]/.test(side.trim()));
   return named
     ? `${quoted} is given as the value of an unknown, and the verifier takes it for the answer.`
@@ -120,47 +205,103 @@ function restates({ start, end }: Mention, { text, given }: LeakSearch): boolean
   return words.length === 2 && given.compact.includes(compact(words.join('') + text.slice(start, end)));
 }
 
-function ofOperation(mention: Mention, search: LeakSearch, givenOnes: readonly Mention[]): string | null {
+function ofOperation(
+  mention: Mention,
+  search: LeakSearch,
+  givenOnes: readonly Mention[],
+  said: boolean,
+): string | null {
   const { text, given, gold } = search;
   const around = surroundings(text, mention.start, mention.end);
   const source = text.slice(mention.start, mention.end);
-  if (mention.form === 'operation' && !isPlainNumber(gold) && compact(source) === compact(gold)) {
-    if (statedAsAnswer(around)) return `${quote(source)} is stated as the answer.`;
-    if (givenOnes.length > 0 || mention.operand) return null;
+  const written = mention.form === 'spoken' ? mention.values[0]! : source;
+  const same = (one: Mention) => orderless(given.text.slice(one.start, one.end)) === orderless(written);
+  const isValue = !isPlainNumber(gold) && orderless(written) === orderless(gold);
+  if (isValue || isLowestTerms(written)) {
+    if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
+    if (givenOnes.some((one) => same(one) || (isNumber(one) && !one.operand)) || mention.operand) return null;
     if (/^\d\/\d$/.test(compact(source)) && /^\s*(?:of|as|the)\b/.test(around.after)) return null;
     return `The verifier takes ${quote(source)} for the answer, and the problem does not give it.`;
   }
   if (mention.operand) return null;
-  if (statedAsAnswer(around)) return `${quote(source)} is stated as the answer.`;
-  if (givenOnes.some(({ start, end }) => compact(given.text.slice(start, end)) === compact(source)))
-    return null;
+  if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
+  if (givenOnes.some(same)) return null;
+  const derived = mention.equals.some((side) => /\d/.test(side) && /[a-z(\[]/i.test(side));
   const origins = mention.operands.map((operand) => given.operand(operand));
   const approach = origins.every((origin) => origin !== null) && origins.includes('given');
-  if (approach) return null;
-  return `${quote(source)} leaves nothing but arithmetic: it comes out at the answer, and not all of its numbers are from the problem.`;
+  if (approach && !derived && !(statedAsValue(around) && mention.form === 'spoken')) return null;
+  return `${quote(source)} leaves nothing but arithmetic: it comes out at the answer.`;
 }
 
-function ofExpression(mention: Mention, search: LeakSearch, givenOnes: readonly Mention[]): string | null {
+/** A fraction of two whole numbers that cannot be made simpler, and is none itself: a value rather than a division. */
+function isLowestTerms(text: string): boolean {
+  const parts = /^-?\(?-?(\d{1,9})\)?\/\(?-?(\d{1,9})\)?$/.exec(compact(text));
+  if (parts === null) return false;
+  let [a, b] = [Number(parts[1]), Number(parts[2])];
+  if (b < 2) return false;
+  while (b > 0) [a, b] = [b, a % b];
+  return a === 1;
+}
+
+function ofExpression(
+  mention: Mention,
+  search: LeakSearch,
+  givenOnes: readonly Mention[],
+  said: boolean,
+): string | null {
   const { text, given, gold } = search;
   if (mention.operand && mention.form !== 'expression') return null;
   const source = text.slice(mention.start, mention.end);
-  if (/\\boxed/.test(source)) return `${quote(source)} is stated as the answer.`;
+  if (/\\boxed/.test(source)) return `${quote(source)} ${STATED}`;
   if (mention.form === 'relation' && isPlainNumber(gold)) return null;
+  // What can be told more exactly by its parts.
+  if (mention.form === 'whole' && isPlainNumber(gold) && !/[A-Za-z]{2}|\[/.test(source)) return null;
   const around = surroundings(text, mention.start, mention.end);
-  const sameSpelling = compact(source) === compact(gold);
-  if (statedAsAnswer(around)) return `${quote(source)} is stated as the answer.`;
-  if (given.compact.includes(compact(source))) return null;
-  // Where the problem has an expression equal to the answer, equality says nothing; the spelling does.
-  if (givenOnes.some((one) => !isNumber(one)) && !sameSpelling) return null;
-  if (mention.form === 'list' && mention.operands.every((operand) => given.operand(operand) === 'given'))
-    return null;
+  if (statedAsAnswer(around)) return `${quote(source)} ${STATED}`;
+  const spellings = [source, ...mention.values].map(orderless);
+  const sameSpelling = spellings.includes(orderless(gold));
   if (
-    mention.form === 'list' &&
-    mention.operands.every((operand) => isCommon(Number(operand))) &&
-    structural(around)
+    !sameSpelling &&
+    (given.compact.includes(compact(source)) || spellings.some((one) => given.compact.includes(one)))
   )
     return null;
+  if (sameSpelling && given.compact.includes(compact(gold)) && !said) return null;
+  const equals = givenOnes.filter((one) => !isNumber(one)).map((one) => given.text.slice(one.start, one.end));
+  // Where the problem has an expression equal to the answer, equality says nothing; the form does.
+  if (equals.length > 0 && !sameSpelling && !inFormOf(gold, source, equals)) return null;
+  if (mention.form === 'list' && mention.operands.length > 0 && isPlainNumber(gold)) return null;
   return `The verifier takes ${quote(source)} for the answer, and the problem does not give it.`;
+}
+
+/** Whether an expression is in the form of the answer rather than of the problem: no longer than it, or solved for the same name. */
+function inFormOf(gold: string, source: string, problem: readonly string[]): boolean {
+  const own = compact(source);
+  const forms = problem.map(orderless);
+  if (forms.includes(orderless(source))) return false;
+  const name = /^([a-z])=(.*)$/.exec(compact(gold));
+  const solved = /^([a-z])=(.*)$/.exec(own);
+  if (name !== null && solved !== null) return name[1] === solved[1] && !solved[2]!.includes(name[1]!);
+  return own.length <= 1.3 * compact(gold).length;
+}
+
+/** A sum with its terms in order, and a product with its factors: in which order they stand is no matter. */
+function orderless(text: string): string {
+  const terms: string[] = [];
+  let depth = 0;
+  let term = '';
+  const bare = compact(text).replace(/\*/g, '');
+  for (const character of bare) {
+    if (character === '(' || character === '[') depth++;
+    if (character === ')' || character === ']') depth--;
+    if (depth === 0 && (character === '+' || character === '-') && term !== '' && !/[/^=]$/.test(term)) {
+      terms.push(term);
+      term = character === '-' ? '-' : '';
+    } else if (!(term === '' && character === '+')) term += character;
+  }
+  terms.push(term);
+  if (terms.length > 1) return terms.sort().join('+');
+  const factors = bare.match(/\([^()]*\)(?:\^\w)?|\d+(?:\.\d+)?|[a-zπ](?:\^\w+)?|[^]/g) ?? [];
+  return /[/=√,<>≤≥[\]]/.test(bare) ? bare : factors.sort().join('');
 }
 
 export function isPlainNumber(gold: string): boolean {
@@ -204,6 +345,11 @@ export function partsOf(gold: string): string[] {
   return texts.length >= 2 && texts.length <= 8 ? texts : [];
 }
 
+async function anyAccepted(mentions: readonly Mention[], judge: Judge): Promise<boolean> {
+  for (const mention of mentions) if (await judge.acceptsOne(mention.values)) return true;
+  return false;
+}
+
 /** How far apart the parts of an answer may stand and still be read as one. */
 const SPREAD = 240;
 
@@ -213,7 +359,9 @@ export async function statedParts(
   problem: Problem,
   judgeFor: (problem: Problem) => Judge,
 ): Promise<Leak[]> {
-  const parts = partsOf(search.gold);
+  const matrix = /\\begin\{[bpv]?matrix\}(.*)\\end/s.exec(search.gold);
+  const parts =
+    matrix === null ? partsOf(search.gold) : matrix[1]!.split(/&|\\\\/).map((entry) => entry.trim());
   if (parts.length === 0) return [];
   const verifier = problem.verifier === 'science' ? 'science' : 'math';
   const places: Leak[] = [];
@@ -222,10 +370,16 @@ export async function statedParts(
     const judge = judgeFor({ ...problem, answer: part, verifier });
     const leaks = await statedValues({ ...search, gold: part, judge });
     const leak = leaks.find(({ start }) => !taken.has(start));
-    if (leak === undefined) return [];
-    taken.add(leak.start);
-    places.push(leak);
+    if (leak !== undefined) {
+      taken.add(leak.start);
+      places.push(leak);
+      continue;
+    }
+    // What the problem gives is said by the hint too, or, of a matrix, left as it is.
+    const where = matrix === null ? search.mentions.filter(({ operand }) => !operand) : search.given.mentions;
+    if (!(await anyAccepted(where, judge))) return [];
   }
+  if (places.length === 0) return [];
   const start = Math.min(...places.map((place) => place.start));
   const end = Math.max(...places.map((place) => place.end));
   if (end - start > SPREAD) return [];

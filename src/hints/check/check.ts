@@ -3,8 +3,9 @@
 // verifiers of the problem do the judging; a hint that could not be judged is said to be so and never passed.
 import { messageOf } from '../../errors.ts';
 import type { Problem } from '../../types.ts';
-import { leakFinding, quote, statedParts, statedValues, type Leak } from './answer-leak.ts';
-import { choicesOf, mentionedOptions, pointedOptions, type Choices } from './choices.ts';
+import { leakFinding, STATED, quote, statedParts, statedValues, type Leak } from './answer-leak.ts';
+import { statedCalendar } from './calendar.ts';
+import { choicesOf, mentionedOptions, pointedOptions, quotedOptions, type Choices } from './choices.ts';
 import { codeLeaks } from './code-leak.ts';
 import { givenBy, type Given } from './given.ts';
 import { judgeOf, type Judge, type VerifierFor } from './judge.ts';
@@ -157,6 +158,7 @@ export class HintChecker {
     const { text } = reading;
     const search = { text, mentions, given, gold: problem.answer, judge };
     const leaks = [...(await statedValues(search)), ...statedWords({ text, gold: problem.answer, given })];
+    leaks.push(...statedCalendar(text, problem.answer, given.text));
     leaks.push(...(await spelledAnswers(problem, search)));
     if (leaks.length === 0)
       leaks.push(...(await statedParts(search, problem, (part) => judgeOf(part, this.#verifierFor))));
@@ -167,7 +169,7 @@ export class HintChecker {
   async #optionLeaks(problem: Problem, search: Search, choices: Choices): Promise<Leak[]> {
     const { reading, given } = search;
     const { text } = reading;
-    const leaks = pointedOptions(text, choices);
+    const leaks = [...pointedOptions(text, choices), ...quotedOptions(text, choices)];
     const named = mentionedOptions(text, choices);
     const several = named.filter((letter) => !choices.right.includes(letter)).length > 0;
     for (const letter of choices.right) {
@@ -178,7 +180,7 @@ export class HintChecker {
       const verifier = problem.verifier === 'science' ? 'science' : 'math';
       const judge = judgeOf({ ...problem, answer: option, verifier }, this.#verifierFor);
       const values = await statedValues({ text, mentions: search.mentions, given, gold: option, judge });
-      leaks.push(...(several ? values.filter(({ reason }) => /stated|result/.test(reason)) : values));
+      leaks.push(...(several ? values.filter(({ reason }) => reason.endsWith(STATED)) : values));
     }
     return leaks;
   }
@@ -242,7 +244,12 @@ function equationReadings(text: string): string[] {
     while (from >= 2 && words[from - 1] === '+') from -= 2;
     let to = arrow + 1;
     while (words[to + 1] === '+' && to + 2 < words.length) to += 2;
-    readings.push(words.slice(from, to + 1).join(' '));
+    readings.push(
+      words
+        .slice(from, to + 1)
+        .join(' ')
+        .replace(/[,;:.!]+$/, ''),
+    );
   }
   return readings;
 }

@@ -10,7 +10,7 @@ import type { Finding } from './verdict.ts';
 const MOST_RUNS = 16;
 /** Tokens that a shared run must have, and its share of the solution's. */
 const LEAST_SHARED = 20;
-const SHARED = 0.6;
+const SHARED = 0.8;
 
 export interface CodeLeaks {
   readonly findings: Finding[];

@@ -80,7 +80,7 @@ function inlinePieces(hint: string): CodePiece[] {
   for (const match of hint.matchAll(/(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)/g)) {
     const code = match[2]!.trim();
     ticked.push(code);
-    if (!/[([=+*/%<>-]|return/.test(code)) continue;
+    if (!/[([=+*/%<>-]|\breturn\b|\bimport\b/.test(code)) continue;
     const start = match.index + match[1]!.length;
     found.push({ start, end: start + match[2]!.length, code, marked: true });
   }

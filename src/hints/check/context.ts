@@ -30,7 +30,7 @@ const BE = String.raw`(?:is|are|was|were|be|becomes?|being|equals?|equalling|com
 const THING = String.raw`(?:answers?|solutions?|results?|outcome|output|final\s+[a-z]+(?:\s+[a-z]+)?|correct\s+[a-z]+|right\s+(?:answer|number|value|choice|option|result)|key|conclusion)`;
 const REACH = String.raw`(?:(?:you|we|one|they|she|he|it|this|that|which|to|should|will|would|must|can|'ll|and|then)\s+(?:should\s+|will\s+|then\s+|finally\s+|must\s+|would\s+|can\s+|'ll\s+)*(?:get|gets|obtain|obtains|have\s+left|find|see|reach|arrive\s+at|land\s+on|conclude))`;
 const COMES = String.raw`(?:end(?:s|ing)?\s+(?:up\s+)?(?:with|at|on|in)|com(?:es?|ing)\s+(?:out\s+)?(?:to|as|at)|work(?:s|ing)?\s+out\s+(?:to|as|at)|amount(?:s|ing)?\s+to|add(?:s|ing)?\s+up\s+to|total(?:s|ling|ing)|sum(?:s|ming)?\s+to|evaluat(?:es?|ing)\s+to|simplif(?:y|ies|ying)\s+to|reduc(?:es?|ing)\s+to|boils?\s+down\s+to|turns?\s+out\s+to\s+be|equals?|equal(?:ling|ing)?\s+to|equals\s+to|left\s+with|arriv(?:es?|ing)\s+at|resulting\s+in|results?\s+in|evaluates\s+as|yielding|yields?|getting|obtaining|you\s+should\s+(?:get|see|have))`;
-const CONCLUDE = String.raw`(?:\b(?:so|therefore|thus|hence|finally|consequently|i\.e\.|ie|that\s+is|namely|in\s+short|spoiler|answer|ans|result|check|solution|final)\b[\s,:;-]*(?:(?:it|that|this|there|he|she|they|we|you)(?:\s*'s|\s*'re|\s+is|\s+are|\s+was|\s+were|\s+will\s+be|\s+must\s+be|\s+has|\s+have|\s+needs?)?\s*)?)`;
+const CONCLUDE = String.raw`(?:(?:\bi\.e\.|\bthat\s+is,|\b(?:so|therefore|thus|hence|finally|consequently|ie|that\s+is|namely|in\s+short|spoiler|answer|ans|result|check|solution|final)\b)[\s,:;-]*(?:(?:it|that|this|there|he|she|they|we|you)(?:\s*'s|\s*'re|\s+is|\s+are|\s+was|\s+were|\s+will\s+be|\s+must\s+be|\s+has|\s+have|\s+needs?)?\s*)?)`;
 
 const ANSWER_BEFORE = [
   new RegExp(`\\b${THING}\\b[^.?!\\n]{0,60}?(?:\\b${BE}\\b|[:=→])${FILL}$`),
@@ -47,6 +47,24 @@ export function statedAsAnswer({ before, after, question }: Surroundings): boole
   if (ANSWER_AFTER.test(after) && !question) return true;
   const near = before.slice(-160);
   return ANSWER_BEFORE.some((pattern) => pattern.test(near)) && !/\bnot${FILL}$/.test(near);
+}
+
+const VALUE_BEFORE = new RegExp(
+  `\\b(?:is|are|was|were|be|becomes?|equals?|gives?|giving|leaves?|leaving|makes?|making|takes?|needs?|gets?|has|have|find|there(?:'s|\\s+are|\\s+is)|it's|that's|comes?\\s+to|exactly)${FILL}$`,
+);
+
+/** The words say that something has this value; less than that it is the answer. */
+export function statedAsValue({ before, after, question }: Surroundings): boolean {
+  return (
+    !question &&
+    VALUE_BEFORE.test(before.slice(-80)) &&
+    !/^\s*(?:of|more|less|fewer|times|numbers|or|digits|steps)\b/.test(after)
+  );
+}
+
+/** Nothing but a mark, or the end, comes behind it. */
+export function endsClause({ after }: Surroundings): boolean {
+  return /^["')\]*$]*\s*(?:[.!;,:]|$)/.test(after);
 }
 
 const LABEL =

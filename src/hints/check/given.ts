@@ -1,5 +1,6 @@
 // What a problem gives: its numbers, what its words imply ("twice", "a week"), and its text without spaces. A number that
 // the problem itself gives is no leak, and arithmetic on nothing but such numbers is the approach and not the result.
+import { unitsOf } from './conversions.ts';
 import { mentionsIn, type Mention } from './mentions.ts';
 import { readText } from './reading.ts';
 
@@ -8,6 +9,10 @@ export interface Given {
   /** The text without spaces, in lower case, formulas in one spelling. */
   readonly compact: string;
   readonly mentions: readonly Mention[];
+  /** Units that its words name. */
+  readonly units: readonly string[];
+  /** What it asks for: the nouns of "how many bags" and "in metres", in lower case without a plural s. */
+  readonly asked: readonly string[];
   /** Whether arithmetic may take this number from the problem; 'constant' where anybody knows it. */
   operand(value: string): 'given' | 'constant' | null;
 }
@@ -22,9 +27,9 @@ const IMPLIED: readonly (readonly [word: RegExp, values: readonly number[]])[] =
   [/\b(?:hours?|minutes?|seconds?)\b/i, [60, 3600, 24]],
   [/\b(?:feet|foot|inch(?:es)?|yards?|miles?)\b/i, [12, 3, 36, 5280]],
   [/\b(?:pounds?|ounces?)\b/i, [16]],
-  [/\b(?:dollars?|cents?|pennies|nickels?|dimes?|percent)\b|[$%]/i, [100, 5, 10, 25]],
+  [/\b(?:dollars?|cents?|pennies|nickels?|dimes?|percent)\b|%/i, [100, 5, 10, 25]],
 ];
-const CONSTANTS = new Set([0, 1, 2, 3, 4, 10, 100, 1000, 0.5, 0.25, 0.01, 180, 360, 90]);
+const CONSTANTS = new Set([0, 1, 2, 10, 100, 1000, 0.5, 0.25, 0.01, 180, 360, 90]);
 
 export function givenBy(source: string, units: boolean): Given {
   const { text } = readText(source);
@@ -44,12 +49,29 @@ export function givenBy(source: string, units: boolean): Given {
     text,
     compact: compact(text),
     mentions,
+    units: unitsOf(text),
+    asked: askedIn(text),
     operand: (value) => {
       const number = Math.abs(sizeOf(value));
       if (numbers.has(number) || numbers.has(-number)) return 'given';
       return CONSTANTS.has(number) ? 'constant' : null;
     },
   };
+}
+
+const AFTER_NOUN =
+  'do|does|did|are|is|was|were|will|would|can|could|has|have|had|in|on|of|to|left|must|should|need|needs|for|per|at|each|with|from|if|when|after';
+
+function askedIn(text: string): string[] {
+  const nouns: string[] = [];
+  const add = (phrase: string) => {
+    const noun = phrase.trim().split(/\s+/).at(-1)!.toLowerCase().replace(/s$/, '');
+    if (noun.length > 2) nouns.push(noun);
+  };
+  const many = new RegExp(`\\bhow\\s+many\\s+((?:(?!(?:${AFTER_NOUN})\\b)[a-z]+[\\s?.]*){1,3})`, 'gi');
+  for (const match of text.matchAll(many)) add(match[1]!.replace(/[?.].*/s, ''));
+  for (const match of text.matchAll(/[?,]?\s+in\s+(?:terms\s+of\s+)?([a-z]+)\s*[?.,]/gi)) add(match[1]!);
+  return nouns;
 }
 
 function sizeOf(value: string): number {

@@ -5,7 +5,7 @@ import type { Problem } from '../../types.ts';
 import { gradeResponse } from '../../verifiers/grade.ts';
 import { plainText } from '../../verifiers/science/latex.ts';
 import { splitQuantity } from '../../verifiers/science/numbers.ts';
-import { valueIn } from '../../verifiers/science/units.ts';
+import { loadUnits, unitText } from '../../verifiers/science/units.ts';
 import type { Verifier } from '../../verifiers/verifier.ts';
 
 export interface Judge {
@@ -35,9 +35,7 @@ export function judgeOf(problem: Problem, verifierFor: VerifierFor): Judge {
         { problem: { ...problem, verifier: kind }, response: asResponse(text, kind), finish: 'stop' },
       );
       if (verdict.kind === 'correct') return 'yes';
-      // A quantity in a unit that was read: what is wrong is the quantity, and without its unit it is another.
-      if (kind === 'science' && verdict.kind === 'wrong' && /\d\s+[^\d\s]/.test(text))
-        answer = 'otherQuantity';
+      if (kind === 'science' && verdict.kind === 'wrong' && (await hasUnit(text))) answer = 'otherQuantity';
       if (verdict.kind === 'graderError' || verdict.kind === 'graderTimeout') fault ??= verdict.reason;
     }
     return answer;
@@ -69,7 +67,12 @@ export function judgeOf(problem: Problem, verifierFor: VerifierFor): Judge {
 async function hasUnit(text: string): Promise<boolean> {
   const quantity = splitQuantity(plainText(text));
   if (quantity === null || quantity.unit === '') return false;
-  return typeof (await valueIn(quantity.unit, quantity, false)) === 'number';
+  try {
+    const Unit = await loadUnits();
+    return new Unit(1, unitText(quantity.unit)).dimensions.some((power) => power !== 0);
+  } catch {
+    return false; // no unit that mathjs has
+  }
 }
 
 function asResponse(text: string, kind: string): string {

@@ -3,29 +3,44 @@
 // favour one spelling of it.
 import { formulasIn, type Formula } from './formulas.ts';
 import { wordNumbers } from './number-words.ts';
+import { unitAt } from './conversions.ts';
 import { spokenOperations, type WrittenValue } from './operations.ts';
+import { spokenFormulas } from './spoken-formulas.ts';
 
 export interface Mention {
   readonly start: number;
   readonly end: number;
   /** number: in digits; words: in words; operation: arithmetic; spoken: arithmetic in words; list: several in a row. */
-  readonly form: 'number' | 'words' | 'operation' | 'spoken' | 'expression' | 'group' | 'relation' | 'list';
+  readonly form:
+    'number' | 'words' | 'operation' | 'spoken' | 'expression' | 'group' | 'relation' | 'list' | 'whole';
   /** Texts for the verifier; one that it takes suffices. */
   readonly values: readonly string[];
   /** Size of a number; NaN for anything else. */
   readonly size: number;
+  /** The unit behind a number, in the spelling of conversions.ts; null without. */
+  readonly unit: string | null;
   /** Numbers it is made of, where it is arithmetic or a list. */
   readonly operands: readonly string[];
   /** What stands on the other side of an equality sign. */
   readonly equals: readonly string[];
   /** It is a part of something larger. */
   readonly operand: boolean;
+  /** A second quantity that belongs to it: the minutes of "12 h 30 min". */
+  readonly plus?: { readonly size: number; readonly unit: string };
   /** More often not a number: "one", "half". */
   readonly weak: boolean;
   readonly denied: boolean;
 }
 
-const PLAIN = { size: NaN, operands: [], equals: [], operand: false, weak: false, denied: false } as const;
+const PLAIN = {
+  size: NaN,
+  unit: null,
+  operands: [],
+  equals: [],
+  operand: false,
+  weak: false,
+  denied: false,
+} as const;
 
 /** @param units whether the words behind a number may be its unit. */
 export function mentionsIn(text: string, { units }: { readonly units: boolean }): Mention[] {
@@ -38,12 +53,18 @@ export function mentionsIn(text: string, { units }: { readonly units: boolean })
     .map((formula) => ofFormula(formula, text, units));
   for (const { start, end, value, weak } of words) {
     const values = [...withUnits(value, text, end, units), ...percent(value, text, end), value];
-    found.push({ ...PLAIN, start, end, form: 'words', values, size: sizeOf(value), weak });
+    const unit = unitAt(text.slice(end, end + 40))?.unit ?? null;
+    found.push({ ...PLAIN, start, end, form: 'words', values, size: sizeOf(value), unit, weak });
   }
   const numbers = atoms(found, text, ({ form }) => form === 'number' || form === 'words');
   for (const { start, end, value, operands } of spokenOperations(text, numbers))
     found.push({ ...PLAIN, start, end, form: 'spoken', values: [value], operands });
-  found.push(...lists(found, text));
+  const spelled = numbers.filter(
+    ({ start, end }) => !/[-+^]\s*$/.test(text.slice(Math.max(0, start - 2), start)) || end === start,
+  );
+  for (const { start, end, values } of spokenFormulas(text, spelled))
+    found.push({ ...PLAIN, start, end, form: 'expression', values });
+  found.push(...lists(found, text), ...wholes(text), ...spacedDigits(text), ...sums(found, text));
   return found.sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
@@ -84,7 +105,7 @@ function ofFormula(formula: Formula, text: string, units: boolean): Mention {
       ...(/[!\\{]/.test(bare) ? [bare] : []),
       core,
     ];
-    return { ...base, values, size: sizeOf(core) };
+    return { ...base, values, size: sizeOf(core), unit: unitAt(text.slice(end, end + 40))?.unit ?? null };
   }
   const written = bare
     .replace(/(?<=[\d)}])\s*[xX]\s*(?=[\d($])/g, ' \\times ')
@@ -132,7 +153,12 @@ function percent(value: string, text: string, end: number): string[] {
 /** The number with one to four words behind it, the most first. */
 function withUnits(value: string, text: string, end: number, wanted: boolean): string[] {
   if (!wanted) return [];
-  const behind = text.slice(end, end + 60).split(/[.,;:?!](?=\s|$)|\n|\$|\\\)/, 1)[0]!;
+  const behind = text
+    .slice(end, end + 60)
+    .replace(/metre/gi, 'meter')
+    .replace(/litre/gi, 'liter')
+    .replace(/gramme/gi, 'gram')
+    .split(/[.,;:?!](?=\s|$)|\n|\$|\\\)/, 1)[0]!;
   const tokens = /^\s*(?:\\text|\\mathrm|\\[,; ])/.test(behind)
     ? [behind.replace(/^\s*/, '')]
     : behind
@@ -142,6 +168,71 @@ function withUnits(value: string, text: string, end: number, wanted: boolean): s
   return [4, 3, 2, 1]
     .filter((count) => count <= tokens.length)
     .map((count) => `${value} ${tokens.slice(0, count).join(' ')}`);
+}
+
+const WHOLE =
+  /\$\$([^$]{1,400})\$\$|\$([^$\n]{1,400})\$|\\\[([^]{1,400}?)\\\]|\\\((.{1,400}?)\\\)|\\begin\{\w+\}[^]{1,400}?\\end\{\w+\}|\[\[[\d\s,.[\]/-]{1,200}\]\]/g;
+
+/** Formulas as they are delimited, and sides of them; matrices, those of programs too. */
+function wholes(text: string): Mention[] {
+  const made: Mention[] = [];
+  for (const match of text.matchAll(WHOLE)) {
+    const body = (match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[0]).trim();
+    if (/^\w+$/.test(body)) continue;
+    const values = [body];
+    const side = /[^=<>]=([^=<>]+)$/.exec(body)?.[1]?.trim();
+    if (side !== undefined && side !== '') values.push(side);
+    if (body.startsWith('[[')) values.unshift(matrixOf(body));
+    made.push({ ...PLAIN, start: match.index, end: match.index + match[0].length, form: 'whole', values });
+  }
+  return made;
+}
+
+function matrixOf(rows: string): string {
+  const body = rows
+    .replace(/^\[\s*\[|\]\s*\]$/g, '')
+    .split(/\]\s*,\s*\[/)
+    .map((row) => row.replaceAll(',', ' & '))
+    .join(' \\\\ ');
+  return `\\begin{pmatrix}${body}\\end{pmatrix}`;
+}
+
+/** "6 3": digits set apart. */
+function spacedDigits(text: string): Mention[] {
+  return [...text.matchAll(/(?<![\w.,+*/=<>^-] ?)\d(?: \d){1,6}(?![\w.,/]?\d| ?[+*/=<>^-])/g)].map(
+    (match) => {
+      const value = match[0].replaceAll(' ', '');
+      const [start, end] = [match.index, match.index + match[0].length];
+      return { ...PLAIN, start, end, form: 'number', values: [value], size: Number(value) };
+    },
+  );
+}
+
+/** "12 h 30 min": neighbours with units, as one quantity in the first unit. */
+function sums(found: readonly Mention[], text: string): Mention[] {
+  const quantities = found
+    .filter(({ form, unit, operand }) => (form === 'number' || form === 'words') && unit !== null && !operand)
+    .sort((a, b) => a.start - b.start);
+  const made: Mention[] = [];
+  for (const [index, first] of quantities.entries()) {
+    const second = quantities[index + 1];
+    if (second === undefined) continue;
+    const unit = unitAt(text.slice(first.end, first.end + 40))!;
+    if (!/^\s*(?:,|and|,\s*and)?\s*$/.test(text.slice(first.end + unit.length, second.start))) continue;
+    const end = second.end + unitAt(text.slice(second.end, second.end + 40))!.length;
+    const plus = { size: second.size, unit: second.unit! };
+    made.push({
+      ...PLAIN,
+      start: first.start,
+      end,
+      form: 'number',
+      values: [],
+      size: first.size,
+      unit: first.unit,
+      plus,
+    });
+  }
+  return made;
 }
 
 const JOINT =
@@ -171,6 +262,7 @@ function lists(found: readonly Mention[], text: string): Mention[] {
     chain.push(item);
   }
   close();
+  made.push(...rowsOfMatrix(found, text));
   for (const [index, item] of items.entries()) {
     const next = items[index + 1];
     if (next === undefined || !RANGE.test(text.slice(item.end, next.start))) continue;
@@ -186,6 +278,7 @@ function lists(found: readonly Mention[], text: string): Mention[] {
         `[${a},${b}]`,
         `[${a},${b})`,
         `(${a},${b}]`,
+        ...countedFrom(a, b),
         `${a}:${b}`,
         ...(unit === undefined ? [] : [`${a}-${unit}`]),
         `${a}-${b}`,
@@ -196,15 +289,44 @@ function lists(found: readonly Mention[], text: string): Mention[] {
   return made;
 }
 
+/** "rows (3, -1) and (-5, 2)". */
+function rowsOfMatrix(found: readonly Mention[], text: string): Mention[] {
+  const rows = found.filter(({ form, start }) => form === 'group' && /[([]/.test(text[start]!));
+  const made: Mention[] = [];
+  for (const [index, first] of rows.entries()) {
+    const second = rows[index + 1];
+    if (second === undefined || second.start - first.end > 20 || second.start < first.end) continue;
+    const body = [first, second].map(({ start, end }) => `[${text.slice(start + 1, end - 1)}]`).join(', ');
+    made.push({
+      ...PLAIN,
+      start: first.start,
+      end: second.end,
+      form: 'list',
+      values: [matrixOf(`[${body}]`)],
+      operands: [],
+    });
+  }
+  return made;
+}
+
+/** Whole numbers of a range, each; empty for a long one. */
+function countedFrom(a: string, b: string): string[] {
+  const [from, to] = [Number(a), Number(b)];
+  if (!Number.isInteger(from) || !Number.isInteger(to) || to <= from || to - from > 20) return [];
+  const all = Array.from({ length: to - from + 1 }, (_, index) => from + index).join(', ');
+  return [`\\{${all}\\}`];
+}
+
 function listOf(chain: readonly Mention[]): Mention {
   const operands = chain.map(({ values }) => values.at(-1)!);
   const joined = operands.join(', ');
+  const product = operands.map((operand) => `(${operand})`).join('');
   return {
     ...PLAIN,
     start: chain[0]!.start,
     end: chain.at(-1)!.end,
     form: 'list',
-    values: [joined, `\\{${joined}\\}`, `(${joined})`],
+    values: [joined, `\\{${joined}\\}`, `(${joined})`, ...(/[a-z]/.test(joined) ? [product] : [])],
     operands,
   };
 }

@@ -117,16 +117,23 @@ function readAt(
   });
   const part = fraction(words, at, joined);
   if (part !== null) return number(part.value.text, part.next, part.value.weak);
-  const whole = integer(words, at, joined);
+  const whole = integer(words, at, joined, text);
   if (whole === null) return null;
   const next = whole.next;
   const mixed = mixedPart(words, next, joined);
   if (mixed !== null) {
     const [above, below] = mixed.value;
-    const unit = joined(mixed.next) ? words[mixed.next]!.text.replace(/s$/, '') : '';
-    const many = GROUPS.get(unit) ?? SCALES.get(unit);
+    const sizeAt = (index: number) => {
+      const word = words[index]!.text;
+      return GROUPS.get(word.replace(/s$/, '')) ?? SCALES.get(word);
+    };
+    // "a dozen and a half" is 18; "three and a half dozen" is 42.
+    const before = sizeAt(next - 1);
+    if (before !== undefined)
+      return number(String(whole.value + (before * above) / below), mixed.next, false);
     const all = whole.value * below + above;
-    if (many !== undefined) return number(String((all * many) / below), mixed.next + 1, false);
+    const behind = joined(mixed.next) ? sizeAt(mixed.next) : undefined;
+    if (behind !== undefined) return number(String((all * behind) / below), mixed.next + 1, false);
     return number(`${all}/${below}`, mixed.next, false);
   }
   if (joined(next) && words[next]!.text === 'point' && joined(next + 1)) {
@@ -141,6 +148,13 @@ function readAt(
       end++;
     }
     if (digits !== '') return number(`${whole.value}.${digits}`, end, false);
+  }
+  // "nineteen eighty-nine": a year, or a price.
+  if (whole.value >= 10 && whole.value < 100 && joined(next) && !/^\d/.test(words[at]!.text)) {
+    const second = integer(words, next, joined, text);
+    const tens = TENS.has(words[next]!.text) || /teen$|^(?:ten|eleven|twelve)$/.test(words[next]!.text);
+    if (second !== null && tens && second.value >= 10 && second.value < 100)
+      return number(String(whole.value * 100 + second.value), second.next, false);
   }
   const only = next - at === 1 ? words[at]!.text : '';
   if (/^\d/.test(words[at]!.text) && next - at === 1) return null; // digits alone are not words
@@ -180,7 +194,7 @@ function mixedPart(words: readonly Word[], at: number, joined: Joined): Read<[nu
 }
 
 /** A whole number in words, or digits with a scale ("42 thousand", "3 dozen"). */
-function integer(words: readonly Word[], first: number, joined: Joined): Read<number> | null {
+function integer(words: readonly Word[], first: number, joined: Joined, text: string): Read<number> | null {
   let at = first;
   let total = 0; // of finished thousands
   let group = 0; // below the next scale
@@ -190,26 +204,27 @@ function integer(words: readonly Word[], first: number, joined: Joined): Read<nu
   if (article) {
     const next = joined(at + 1) ? words[at + 1]!.text : '';
     if (!SCALES.has(next) && !GROUPS.has(next)) return null;
-    if (next === 'score' || next === 'gross') return null;
+    const counted = /^\s+of\b/.test(text.slice(words[at + 1]?.end ?? 0));
+    if ((next === 'score' || next === 'gross') && !counted) return null;
     group = 1;
     last = 'unit';
     at++;
   }
   while (follows()) {
-    const { text } = words[at]!;
-    const unit = UNITS.get(text);
-    const ten = TENS.get(text);
-    const scale = SCALES.get(text);
-    const many = GROUPS.get(text.replace(/s$/, '')) ?? null;
-    if (text === 'and' && (last === 'hundred' || last === 'scale') && joined(at + 1)) {
+    const { text: word } = words[at]!;
+    const unit = UNITS.get(word);
+    const ten = TENS.get(word);
+    const scale = SCALES.get(word);
+    const many = GROUPS.get(word.replace(/s$/, '')) ?? null;
+    if (word === 'and' && (last === 'hundred' || last === 'scale') && joined(at + 1)) {
       const next = words[at + 1]!.text;
       if (!UNITS.has(next) && !TENS.has(next)) break;
       if (PARTS.has((joined(at + 2) ? words[at + 2]!.text : '').replace(/s$/, ''))) break;
       at++;
       continue;
     }
-    if (/^\d/.test(text) && last === 'start') {
-      group = Number(text.replaceAll(',', ''));
+    if (/^\d/.test(word) && last === 'start') {
+      group = Number(word.replaceAll(',', ''));
       last = 'unit';
     } else if (unit !== undefined && (last === 'start' || last === 'hundred' || last === 'scale')) {
       group += unit;

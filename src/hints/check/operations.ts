@@ -71,6 +71,7 @@ const PATTERNS: readonly (readonly [pattern: string, value: (a: string, b: strin
     `${N}\\s+(?:to\\s+the\\s+power(?:\\s+of)?|raised\\s+to(?:\\s+the)?(?:\\s+power)?(?:\\s+of)?)\\s*${N}`,
     (a, b) => `(${a})^{${b}}`,
   ],
+  [`${N}\\s+(?:in|out\\s+of)(?:\\s+(?:every|each|the|all))?${LEAD}${N}`, (a, b) => share(a, b)],
   [`(?:double|twice|doubling|two\\s+times)${LEAD}${N}`, (a) => `2*(${a})`],
   [`(?:triple|thrice|tripling)${LEAD}${N}`, (a) => `3*(${a})`],
   [`(?:quadruple|quadrupling)${LEAD}${N}`, (a) => `4*(${a})`],
@@ -101,6 +102,11 @@ const PATTERNS: readonly (readonly [pattern: string, value: (a: string, b: strin
 const COMPILED = PATTERNS.map(
   ([pattern, value]) => [new RegExp(`(?<![a-z])${pattern}`, 'gi'), value] as const,
 );
+
+/** Odds: seven in eight. */
+function share(a: string, b: string): string {
+  return /^\d+$/.test(a) && /^\d+$/.test(b) && Number(a) < Number(b) ? `${a}/${b}` : '';
+}
 
 /** The only whole number strictly between two; empty where there are others. */
 function pinned(a: string, b: string): string {

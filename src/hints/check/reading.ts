@@ -35,6 +35,7 @@ export function readText(source: string): Reading {
 function plain(character: string): string {
   const code = character.codePointAt(0)!;
   if (code < 0x80) return character;
+  if (code >= 0x2080 && code <= 0x2089) return String(code - 0x2080); // subscripts
   if (code >= 0xff10 && code <= 0xff19) return String(code - 0xff10); // full-width digits
   if (code >= 0x660 && code <= 0x669) return String(code - 0x660); // Arabic-Indic digits
   if ('\u2212\u2010\u2011\u2012\u2013\u2014\uFE63\uFF0D'.includes(character)) return '-';
@@ -92,7 +93,7 @@ function withoutNumbering(text: string): string {
 /** The sentence around a place: from the end of the one before to its own end. */
 export function sentenceAround(text: string, start: number, end: number): Span {
   const left = text.slice(Math.max(0, start - 300), start);
-  const breaks = [...left.matchAll(/[.?!;](?=\s)|\n/g)];
+  const breaks = [...left.matchAll(/(?<!\b(?:i\.e|e\.g|approx|no|eq|fig|vs|dr|mr|mrs|st))[.?!;](?=\s)|\n/gi)];
   const from = breaks.length === 0 ? start - left.length : start - left.length + breaks.at(-1)!.index + 1;
   const right = text.slice(end, end + 300);
   const stop = /[.?!;](?=\s|$)|\n/.exec(right);

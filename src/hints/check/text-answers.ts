@@ -32,14 +32,22 @@ export function tokensOf(text: string): Token[] {
   }));
 }
 
-/** A word without its inflection, so that "decreases" and "decreasing" are one. Coarse: it only finds candidates. */
+const SUFFIXES =
+  /(?:ations?|ational|atively|ative|ated?s?|ating|osis|oses|otic|[sz]ations?|(?:(?<=[a-z]{5})s)?[iy][sz](?:ed?|es|ing|er|ers)|(?<=[a-z]{4})(?:sis|ses|tic|tically)|ings?|edly|ed|ers?|ion(?:s|al)?|ium|ia|ial|ous|ously|ness|ments?|ities|ity|ly|ally|e)$/;
+
+/**
+ * A word without inflection and ending, so that "evaporates" and "evaporation", "mitotic" and "mitosis" are one. Coarse:
+ * what is left of short words is the word.
+ */
 export function stemOf(word: string): string {
   const bare = word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   if (bare.length < 4 || /\d/.test(bare)) return bare;
   const singular = /ies$/.test(bare)
     ? bare.replace(/ies$/, 'y')
-    : bare.replace(/(?<=ss|x|zz|ch|sh)es$|(?<=[a-rt-z])s$/, '');
-  return singular.length < 6 ? singular : singular.replace(/(?:ing|ed|ly)$/, '').replace(/e$/, '');
+    : bare.replace(/(?<=ss|x|zz|ch|sh)es$|(?<=[a-rt-z])(?<!i)s$/, '');
+  if (singular.length < 6) return singular;
+  const stem = singular.replace(SUFFIXES, '');
+  return stem.length < 3 ? singular : stem;
 }
 
 /** The words of an answer that is words; null for numbers, formulas and single letters. */
@@ -68,6 +76,7 @@ export function placesOf(
       places.push({ start: hint[at]!.start, end: hint[at + wanted.length - 1]!.end });
     }
   }
+  places.push(...joinedPlaces(answer, hint));
   if (places.length > 0 || single || wanted.length < 2 || wanted.length > 6) return places;
   for (let at = 0; at < hint.length; at++) {
     const window = hint.slice(at, at + wanted.length + 2);
@@ -81,6 +90,23 @@ export function placesOf(
   return places;
 }
 
+/** "photo-synthesis" and "c-a-t" are the word in pieces. */
+function joinedPlaces(answer: readonly Token[], hint: readonly Token[]): { start: number; end: number }[] {
+  const whole = answer.map(({ source }) => source.toLowerCase()).join('');
+  const places: { start: number; end: number }[] = [];
+  if (whole.length < 3) return places;
+  for (let at = 0; at < hint.length; at++) {
+    let text = hint[at]!.source.toLowerCase();
+    for (let last = at + 1; last < hint.length && whole.startsWith(text) && text !== whole; last++) {
+      text += hint[last]!.source.toLowerCase();
+      const gap = hint[last]!.start - hint[last - 1]!.end;
+      if (gap > 2) break;
+      if (text === whole) places.push({ start: hint[at]!.start, end: hint[last]!.end });
+    }
+  }
+  return places;
+}
+
 export interface TextSearch {
   readonly text: string;
   readonly gold: string;
@@ -90,6 +116,8 @@ export interface TextSearch {
 }
 
 export function statedWords({ text, gold, given, onlyStated = false }: TextSearch): Leak[] {
+  const excluded = excludedOthers(text, gold, given);
+  if (excluded.length > 0) return excluded;
   if (UNSPACED.test(gold)) return unspaced(text, gold, given);
   const answer = wordsOfAnswer(gold);
   if (answer === null) return [];
@@ -109,6 +137,68 @@ export function statedWords({ text, gold, given, onlyStated = false }: TextSearc
     });
 }
 
+const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'];
+
+/**
+ * Of words that the problem lists, or names that it has: every one but the answer is denied, or they are said to belong
+ * together; or the answer is pointed at by its place in the list.
+ */
+function excludedOthers(text: string, gold: string, given: Given): Leak[] {
+  const answer = gold.trim().toLowerCase();
+  if (!/^[\p{L}'-]+$/u.test(answer)) return [];
+  const listed = [
+    ...given.text.matchAll(/(?:[\p{L}'-]+,\s*){1,}[\p{L}'-]+(?:,?\s*(?:and|or)\s+[\p{L}'-]+)?/gu),
+  ]
+    .map((match) => match[0].toLowerCase().split(/\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+/))
+    .find((items) => items.length >= 3 && items.includes(answer));
+  const names = [...new Set(given.text.match(/\b[A-Z][a-z]+\b/g) ?? [])]
+    .filter(
+      (name) =>
+        /[a-z] $/.test(given.text.slice(0, given.text.lastIndexOf(name)).slice(-2)) ||
+        given.text.split(name).length > 2,
+    )
+    .map((name) => name.toLowerCase());
+  const options = listed ?? (names.includes(answer) && names.length >= 2 ? names : []);
+  if (options.length < 2) return [];
+  const place = ORDINALS[options.indexOf(answer)];
+  const pointed =
+    place !== undefined &&
+    new RegExp(
+      `\\b(?:but|except|not)\\s+(?:for\\s+)?the\\s+${place}\\b|\\b(?:it|answer)\\s+is\\s+the\\s+${place}\\b|\\bthe\\s+${place}\\s+(?:word|name|one|person)\\s+is\\b`,
+      'i',
+    ).exec(text);
+  if (pointed)
+    return [
+      leakAt(
+        pointed.index,
+        pointed[0].length,
+        `${quote(pointed[0])} points at the answer among what the problem lists.`,
+      ),
+    ];
+  const others = options.filter((option) => option !== answer);
+  const tokens = tokensOf(text);
+  if (tokens.some(({ source }) => source.toLowerCase() === answer)) return [];
+  const places = others.map((other) => tokens.find(({ source }) => source.toLowerCase() === other));
+  if (places.some((found) => found === undefined)) return [];
+  const start = Math.min(...places.map((found) => found!.start));
+  const end = Math.max(...places.map((found) => found!.end));
+  const around = surroundings(text, start, end);
+  const denied = /\b(?:not|neither|nor|cannot|n't|rule\s+out|eliminate|exclude|all\s+but)\b/.test(
+    `${around.before} ${text.slice(start, end).toLowerCase()} ${around.after}`,
+  );
+  const together =
+    others.length >= 3 &&
+    end - start < 20 * others.length &&
+    !around.question &&
+    /^\s*(?:are|have|share|belong|all|fit|can)\b/.test(around.after);
+  if (!denied && !together) return [];
+  return [leakAt(start, end - start, `It leaves nothing but the answer of what the problem lists.`)];
+}
+
+function leakAt(start: number, length: number, reason: string): Leak {
+  return { start, end: start + length, reason };
+}
+
 function unspaced(text: string, gold: string, given: Given): Leak[] {
   const bare = gold.replace(/\s/g, '');
   const start = text.indexOf(bare);
@@ -118,7 +208,7 @@ function unspaced(text: string, gold: string, given: Given): Leak[] {
 }
 
 const CHOSEN_BEFORE =
-  /(?:\b(?:choose|pick|select|answer(?:\s+with)?|say|write|conclude(?:s)?(?:\s+that)?|must|should|can\s+only|has\s+to|have\s+to|is\s+(?:obviously|clearly|definitely))(?:\s+be)?|\b(?:it|that|this|he|she|which|they)(?:'s|\s+is|\s+are|\s+was|\s+were)(?:\s+(?:indeed|actually|really|clearly))?|(?:called|named|known\s+as|termed))\s*[:"'(]*(?:the\s+|an?\s+)?$/;
+  /(?:\b(?:[a-z]{2,}est|most\s+[a-z]+|least\s+[a-z]+|winner|odd\s+one(?:\s+out)?|only\s+one)(?:\s+(?:one|of\s+\w+|person|\w+))?\s+(?:is|are|was|were|must\s+be)|\b(?:choose|pick|select|answer(?:\s+with)?|say|write|conclude(?:s)?(?:\s+that)?|must|should|can\s+only|has\s+to|have\s+to|is\s+(?:obviously|clearly|definitely))(?:\s+be)?|\b(?:it|that|this|he|she|which|they)(?:'s|\s+is|\s+are|\s+was|\s+were)(?:\s+(?:indeed|actually|really|clearly))?|(?:called|named|known\s+as|termed))\s*[:"'(]*(?:the\s+|an?\s+)?$/;
 const CONCLUDED_BEFORE = /(?:^|[.!?:;]\s*|\b(?:so|therefore|thus|hence|indeed)\s*,?\s*)["'(]*$/;
 /** "is the fastest", "wins": what answers a question of which or who. */
 const SUPERLATIVE =
