@@ -82,13 +82,16 @@ function leakOf(mention: Mention, search: LeakSearch, givenOnes: readonly Mentio
 function isBare({ start, end, operand }: Mention, { text }: LeakSearch): boolean {
   const rest = (text.slice(0, start) + text.slice(end)).match(/[\p{L}\d]/gu)?.length ?? 0;
   const own = text.slice(start, end).match(/[\p{L}\d]/gu)?.length ?? 0;
-  return !operand && rest <= Math.max(2, own / 4);
+  const told = /^(?:multiply|divid|add|subtract|tak|combin|split|shar|halv|doubl|tripl)/i.test(
+    text.slice(start, end),
+  );
+  return !operand && !told && rest <= Math.max(2, own / 4);
 }
 
 /** What the problem asks for stands behind it, as it does not in the problem: "six full bags" where bags are asked for. */
-function asksFor({ start, end, operand }: Mention, { text, given }: LeakSearch): boolean {
+function asksFor({ start, end, operand, size }: Mention, { text, given }: LeakSearch): boolean {
   if (operand) return false;
-  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,1}?([a-z]+)/i.exec(
+  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,1}([a-z]+)/i.exec(
     text.slice(end, end + 40).replace(/^\s*(?:\$|\\\))/, ' '),
   );
   if (behind === null || surroundings(text, start, end).question) return false;
@@ -102,10 +105,8 @@ function asksFor({ start, end, operand }: Mention, { text, given }: LeakSearch):
   return !given.mentions.some(
     (one) =>
       isNumber(one) &&
-      new RegExp(`^[\\s-]*(?:[a-z]+[\\s-]+){0,2}${stem}`, 'i').test(
-        given.text.slice(one.end, one.end + 40),
-      ) &&
-      compact(given.text.slice(one.start, one.end)) === compact(text.slice(start, end)),
+      one.size === size &&
+      new RegExp(`^[\\s-]*(?:[a-z]+[\\s-]+){0,2}${stem}`, 'i').test(given.text.slice(one.end, one.end + 40)),
   );
 }
 
@@ -163,12 +164,10 @@ function ofNumber(
   const claimed = !mention.operand && statedAsValue(around);
   if (mention.weak) {
     const one = mention.size === 1;
-    if (
-      one || !around.before.trim()
-        ? !(one && claimed && endsClause(around))
-        : FRACTION_USED.test(around.before)
-    )
-      return null;
+    if (one && !(claimed && endsClause(around))) return null;
+    const opens = around.before.trim() === '';
+    if (opens && !/\b(?:was|were|is|are|has|have|had)\b|^\W*$/.test(around.after)) return null;
+    if (!one && !opens && FRACTION_USED.test(around.before)) return null;
     if (!one && /^\s*(?:way|an?\b|as\b|hour|\d)/.test(around.after)) return null;
     return `The verifier takes ${quoted} for the answer, and the problem does not give it.`;
   }
@@ -220,7 +219,8 @@ function ofOperation(
   if (isValue || isLowestTerms(written)) {
     if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
     if (givenOnes.some((one) => same(one) || (isNumber(one) && !one.operand)) || mention.operand) return null;
-    if (/^\d\/\d$/.test(compact(source)) && /^\s*(?:of|as|the)\b/.test(around.after)) return null;
+    const used = /^\d\/\d$/.test(compact(source)) && /^\s*(?:of|as|the)\b/.test(around.after);
+    if (used && !/\b(?:is|are|was|were|be|equals?)\s*[$(]*$/.test(around.before)) return null;
     return `The verifier takes ${quote(source)} for the answer, and the problem does not give it.`;
   }
   if (mention.operand) return null;
@@ -252,6 +252,7 @@ function ofExpression(
   const { text, given, gold } = search;
   if (mention.operand && mention.form !== 'expression') return null;
   const source = text.slice(mention.start, mention.end);
+  const written = /[\d\\=]/.test(source) ? source : (mention.values[0] ?? source);
   if (/\\boxed/.test(source)) return `${quote(source)} ${STATED}`;
   if (mention.form === 'relation' && isPlainNumber(gold)) return null;
   // What can be told more exactly by its parts.
@@ -268,7 +269,7 @@ function ofExpression(
   if (sameSpelling && given.compact.includes(compact(gold)) && !said) return null;
   const equals = givenOnes.filter((one) => !isNumber(one)).map((one) => given.text.slice(one.start, one.end));
   // Where the problem has an expression equal to the answer, equality says nothing; the form does.
-  if (equals.length > 0 && !sameSpelling && !inFormOf(gold, source, equals)) return null;
+  if (equals.length > 0 && !sameSpelling && !inFormOf(gold, written, equals)) return null;
   if (mention.form === 'list' && mention.operands.length > 0 && isPlainNumber(gold)) return null;
   return `The verifier takes ${quote(source)} for the answer, and the problem does not give it.`;
 }
@@ -278,6 +279,7 @@ function inFormOf(gold: string, source: string, problem: readonly string[]): boo
   const own = compact(source);
   const forms = problem.map(orderless);
   if (forms.includes(orderless(source))) return false;
+  if (/[[\]]|in\(/.test(own) && !problem.some((one) => /[[\]]/.test(one))) return true;
   const name = /^([a-z])=(.*)$/.exec(compact(gold));
   const solved = /^([a-z])=(.*)$/.exec(own);
   if (name !== null && solved !== null) return name[1] === solved[1] && !solved[2]!.includes(name[1]!);

@@ -7,6 +7,7 @@ import { leakFinding, STATED, quote, statedParts, statedValues, type Leak } from
 import { statedCalendar } from './calendar.ts';
 import { choicesOf, mentionedOptions, pointedOptions, quotedOptions, type Choices } from './choices.ts';
 import { codeLeaks } from './code-leak.ts';
+import { codePieces } from './code-pieces.ts';
 import { givenBy, type Given } from './given.ts';
 import { judgeOf, type Judge, type VerifierFor } from './judge.ts';
 import { otherLanguage } from './language.ts';
@@ -188,8 +189,10 @@ export class HintChecker {
   #overlap(problem: Problem, hint: string): Finding | null {
     if (problem.solution === undefined) return null;
     const { maxOverlapWords, maxOverlapShare } = this.#options;
+    // Code is compared as code; what is left of its hint is words.
+    const prose = problem.verifier === 'code' ? withoutCode(hint) : hint;
     const { longest, span, share, solutionWords } = overlapOf(
-      hint,
+      prose,
       problem.solution.slice(0, LONGEST_HINT * 2),
       textOf(problem).slice(0, LONGEST_PROBLEM),
     );
@@ -198,6 +201,13 @@ export class HintChecker {
     const reason = `It has ${longest} words in a row and ${Math.round(share * 100)} % of the reference solution word for word.`;
     return { kind: 'solutionOverlap', span, reason, action: 'regenerate' };
   }
+}
+
+function withoutCode(hint: string): string {
+  let prose = hint;
+  for (const { start, end, marked } of codePieces(hint))
+    if (marked) prose = `${prose.slice(0, start)}${' '.repeat(end - start)}${prose.slice(end)}`;
+  return prose;
 }
 
 interface Search {
@@ -221,7 +231,7 @@ async function spelledAnswers(
   const pattern = own
     ? /[^\s"'.,;:!?()]+|"[^"\n]{1,200}"/g
     : /[^\n]{0,120}(?:→|->|⇌|<->|\\rightarrow|\\to)[^\n.]{1,120}|[[(A-Z][\w[\]()^_{}+·.\\-]*[\w)}\]+-]/g;
-  const leaks: Leak[] = [];
+  const leaks: Leak[] = own ? [] : saidCoefficients(problem.answer, search.text);
   for (const match of [...search.text.matchAll(pattern)].slice(0, MOST_MENTIONS)) {
     const bare = match[0].replace(/^"|"$/g, '').trim();
     const texts = own ? [bare] : equationReadings(bare);
@@ -231,6 +241,29 @@ async function spelledAnswers(
     leaks.push({ start: match.index, end: match.index + match[0].length, reason });
   }
   return leaks;
+}
+
+/** "one methane and two oxygen give one carbon dioxide and two water": the numbers of a reaction equation in order. */
+function saidCoefficients(gold: string, text: string): Leak[] {
+  const sides = gold.split(/<?-+>|→|⇌|\\to\b|\\rightarrow/);
+  if (sides.length !== 2) return [];
+  const terms = sides.flatMap((side) => side.split(/\s+\+\s+/));
+  const wanted = terms.map((term) => /^\s*(\d+)/.exec(term)?.[1] ?? '1');
+  if (wanted.length < 3) return [];
+  for (const match of text.matchAll(/[^.?!\n]+/g)) {
+    const said = mentionsIn(match[0], { units: false }).filter(
+      ({ form }) => form === 'number' || form === 'words',
+    );
+    const numbers = said.map(({ values }) => values.at(-1));
+    if (numbers.length < wanted.length || !wanted.every((number, index) => numbers[index] === number))
+      continue;
+    const [first, last] = [said[0]!, said[wanted.length - 1]!];
+    const [start, end] = [match.index + first.start, match.index + last.end];
+    return [
+      { start, end, reason: `${quote(text.slice(start, end))} says the numbers of the equation in order.` },
+    ];
+  }
+  return [];
 }
 
 /** A reaction equation may follow words: "the balanced form is 2H2 + O2 -> 2H2O". */

@@ -9,7 +9,7 @@ export interface Given {
   /** The text without spaces, in lower case, formulas in one spelling. */
   readonly compact: string;
   readonly mentions: readonly Mention[];
-  /** Units that its words name. */
+  /** Units that its question names. */
   readonly units: readonly string[];
   /** What it asks for: the nouns of "how many bags" and "in metres", in lower case without a plural s. */
   readonly asked: readonly string[];
@@ -49,7 +49,7 @@ export function givenBy(source: string, units: boolean): Given {
     text,
     compact: compact(text),
     mentions,
-    units: unitsOf(text),
+    units: unitsOf(questionsOf(text)),
     asked: askedIn(text),
     operand: (value) => {
       const number = Math.abs(sizeOf(value));
@@ -61,6 +61,15 @@ export function givenBy(source: string, units: boolean): Given {
 
 const AFTER_NOUN =
   'do|does|did|are|is|was|were|will|would|can|could|has|have|had|in|on|of|to|left|must|should|need|needs|for|per|at|each|with|from|if|when|after';
+
+/** The sentences that ask for something. */
+function questionsOf(text: string): string {
+  const sentences = text.split(/(?<=[.?!])\s+|\n/);
+  const asking = sentences.filter((sentence) =>
+    /\?\s*$|\b(?:find|compute|calculate|determine|give|express|answer|how|what)\b/i.test(sentence),
+  );
+  return asking.join(' ');
+}
 
 function askedIn(text: string): string[] {
   const nouns: string[] = [];

@@ -66,7 +66,7 @@ export function judgeOf(problem: Problem, verifierFor: VerifierFor): Judge {
 /** Whether it is a number with a unit that anybody knows, which "5 boxes" is not. */
 async function hasUnit(text: string): Promise<boolean> {
   const quantity = splitQuantity(plainText(text));
-  if (quantity === null || quantity.unit === '') return false;
+  if (quantity === null || /^(?:deg(?:rees?)?)?$/.test(quantity.unit)) return false;
   try {
     const Unit = await loadUnits();
     return new Unit(1, unitText(quantity.unit)).dimensions.some((power) => power !== 0);

@@ -4,7 +4,7 @@
 import { formulasIn, type Formula } from './formulas.ts';
 import { wordNumbers } from './number-words.ts';
 import { unitAt } from './conversions.ts';
-import { spokenOperations, type WrittenValue } from './operations.ts';
+import { spokenBounds, spokenOperations, type WrittenValue } from './operations.ts';
 import { spokenFormulas } from './spoken-formulas.ts';
 
 export interface Mention {
@@ -59,10 +59,9 @@ export function mentionsIn(text: string, { units }: { readonly units: boolean })
   const numbers = atoms(found, text, ({ form }) => form === 'number' || form === 'words');
   for (const { start, end, value, operands } of spokenOperations(text, numbers))
     found.push({ ...PLAIN, start, end, form: 'spoken', values: [value], operands });
-  const spelled = numbers.filter(
-    ({ start, end }) => !/[-+^]\s*$/.test(text.slice(Math.max(0, start - 2), start)) || end === start,
-  );
-  for (const { start, end, values } of spokenFormulas(text, spelled))
+  for (const { start, end, value } of spokenBounds(text, numbers))
+    found.push({ ...PLAIN, start, end, form: 'expression', values: [value] });
+  for (const { start, end, values } of spokenFormulas(text, numbers))
     found.push({ ...PLAIN, start, end, form: 'expression', values });
   found.push(...lists(found, text), ...wholes(text), ...spacedDigits(text), ...sums(found, text));
   return found.sort((a, b) => a.start - b.start || b.end - a.end);
@@ -119,8 +118,12 @@ function ofFormula(formula: Formula, text: string, units: boolean): Mention {
   const outer = /^\(([^()]*)\)$|^\[([^[\]]*)\]$/.exec(written);
   if (outer !== null && !written.includes(',')) values.push((outer[1] ?? outer[2])!);
   if (units) values.unshift(...withUnits(written, text, end, true));
+  const share =
+    /^\(?(\d+)\)?\/\(?(\d+)\)?$/.exec(written) ?? /^\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}$/.exec(written);
+  const size = share === null ? NaN : Number(share[1]) / Number(share[2]);
+  const unit = share === null ? null : (unitAt(text.slice(end, end + 40))?.unit ?? null);
   const operands = [...written.matchAll(/\d[\d,]*(?:\.\d+)?/g)].map(([number]) => number.replaceAll(',', ''));
-  return { ...base, values, operands };
+  return { ...base, values, operands, size, unit };
 }
 
 /** Without dollar signs and the like around it. */
@@ -133,7 +136,7 @@ function withoutDelimiters(text: string): string {
 
 /** The number of a text with one number, with its sign. */
 function coreOf(text: string): string {
-  const number = /\d[\d.,'_ eE{}\\!]*(?<=\d)|\.\d+/.exec(text)?.[0] ?? text;
+  const number = /\d+(?:\.\d+)?[eE][+-]?\d+|\d[\d.,'_ {}\\!]*(?<=\d)|\.\d+/.exec(text)?.[0] ?? text;
   const at = text.indexOf(number);
   const sign = /-\s*[$€£¥(\\]*\s*$/.test(text.slice(0, at)) ? '-' : '';
   return sign + number.replace(/(?<=\d)(?:\{,\}|,\\!|\\,|['_ ])(?=\d{3})/g, ',');

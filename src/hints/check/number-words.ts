@@ -61,6 +61,12 @@ const PARTS = new Map([
   ['thousandth', 1000],
 ]);
 
+/** From the eleventh on: earlier ones number parts of anything. */
+const LATE_ORDINALS =
+  'eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth'.split(
+    ' ',
+  );
+
 interface Word {
   readonly text: string;
   readonly start: number;
@@ -102,9 +108,16 @@ function readAt(
   text: string,
 ): { number: WordNumber; next: number } | null {
   const joined = (index: number) =>
-    index < words.length && JOINT.test(text.slice(words[index - 1]!.end, words[index]!.start));
+    index > 0 && index < words.length && JOINT.test(text.slice(words[index - 1]!.end, words[index]!.start));
   let at = first;
-  const negative = /^(?:negative|minus)$/.test(words[at]!.text) && joined(at + 1);
+  // Between two values it is a sign of subtraction, and behind "plus or" no sign of its own.
+  const before = joined(first) && first > 0 ? words[first - 1]!.text : '';
+  const binary =
+    /^(?:[a-z]|\d.*|squared|cubed|and|or|root)$/.test(before) ||
+    UNITS.has(before) ||
+    TENS.has(before) ||
+    SCALES.has(before);
+  const negative = /^(?:negative|minus)$/.test(words[at]!.text) && joined(at + 1) && !binary;
   if (negative) at++;
   const number = (value: string, next: number, weak: boolean) => ({
     number: {
@@ -117,6 +130,8 @@ function readAt(
   });
   const part = fraction(words, at, joined);
   if (part !== null) return number(part.value.text, part.next, part.value.weak);
+  const ordinal = LATE_ORDINALS.indexOf(words[at]!.text);
+  if (ordinal !== -1) return number(String(11 + ordinal), at + 1, false);
   const whole = integer(words, at, joined, text);
   if (whole === null) return null;
   const next = whole.next;

@@ -9,6 +9,40 @@ export interface SpokenOperation {
   readonly operands: readonly string[];
 }
 
+/** Numbers from a bound on: "at least five", "five and upwards", "less than 3". */
+export function spokenBounds(text: string, values: readonly WrittenValue[]): SpokenOperation[] {
+  const ordered = [...values].sort((a, b) => a.start - b.start);
+  const { coded, placeOf } = withNumbersCoded(text, ordered);
+  const found: SpokenOperation[] = [];
+  for (const [pattern, relations] of BOUNDS) {
+    for (const match of coded.matchAll(pattern)) {
+      const bound = ordered[Number(match[1] ?? match[2])]!.value;
+      const [start, end] = [placeOf(match.index), placeOf(match.index + match[0].length)];
+      for (const relation of relations) found.push({ start, end, value: relation(bound), operands: [bound] });
+    }
+  }
+  return found;
+}
+
+const BOUNDS: readonly (readonly [pattern: RegExp, relations: readonly ((bound: string) => string)[]])[] = [
+  [
+    /\bat\s+least\s+⟦(\d+)⟧|(?:from\s+)?⟦(\d+)⟧\s*(?:,?\s*(?:and|or)\s+)?(?:up(?:wards?)?|more|above|greater|larger|onwards?)\b/gi,
+    [(a) => `x \\ge ${a}`, (a) => `[${a}, \\infty)`],
+  ],
+  [
+    /\bat\s+most\s+⟦(\d+)⟧|⟦(\d+)⟧\s*(?:,?\s*(?:and|or)\s+)?(?:less|below|under|smaller|fewer|downwards?)\b/gi,
+    [(a) => `x \\le ${a}`, (a) => `(-\\infty, ${a}]`],
+  ],
+  [
+    /\b(?:more|greater|larger|bigger)\s+than\s+⟦(\d+)⟧|\babove\s+⟦(\d+)⟧/gi,
+    [(a) => `x > ${a}`, (a) => `(${a}, \\infty)`],
+  ],
+  [
+    /\b(?:less|smaller|fewer)\s+than\s+⟦(\d+)⟧|\bbelow\s+⟦(\d+)⟧/gi,
+    [(a) => `x < ${a}`, (a) => `(-\\infty, ${a})`],
+  ],
+];
+
 export interface WrittenValue {
   readonly start: number;
   readonly end: number;

@@ -42,7 +42,7 @@ export function spokenFormulas(text: string, values: readonly WrittenValue[]): S
   const close = () => {
     while (run.length > 0 && /^[,*/+]$/.test(run[0]!.mark)) run.shift();
     while (run.length > 0 && /^(?:[,*/+√-]|±|\^|of)$/.test(run.at(-1)!.mark)) run.pop();
-    const spoken = run.some(({ word }) => word);
+    const spoken = run.some(({ word, start, end }) => word || /^[A-Za-z]{2,}/.test(text.slice(start, end)));
     const readings = run.length >= 2 && run.length <= LONGEST_RUN && spoken ? readingsOf(run) : [];
     if (readings.length > 0) found.push({ start: run[0]!.start, end: run.at(-1)!.end, values: readings });
     run = [];
@@ -91,6 +91,8 @@ function tokensOf(text: string, values: readonly WrittenValue[]): Token[] {
       return { start, end, mark: match[0], word: false };
     if (/^(?:is|equals)$/i.test(match[0])) return { start, end, mark: '=', word: false };
     if (/^of$/i.test(match[0])) return { start, end, mark: 'of', word: true };
+    if (/^and$/i.test(match[0]) && /\bfactors?\b/i.test(text.slice(0, start)))
+      return { start, end, mark: ',', word: true };
     if (match[0] === ',') return { start, end, mark: ',', word: false };
     return { start, end, mark: '', word: false };
   });
@@ -111,6 +113,8 @@ function readingsOf(run: readonly Token[]): string[] {
   for (const side of equal === -1 ? [marks] : [marks, marks.slice(equal + 1)]) {
     if (side.length < 2) continue;
     readings.push(written(side));
+    const factors = written(side).split(',');
+    if (factors.length > 1) readings.push(factors.map((factor) => `(${factor.trim()})`).join(''));
     const over = side.lastIndexOf('/');
     if (over > 0 && !side.includes('=')) {
       const above = written(side.slice(0, over).filter((mark) => mark !== ','));

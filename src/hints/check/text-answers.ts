@@ -76,7 +76,7 @@ export function placesOf(
       places.push({ start: hint[at]!.start, end: hint[at + wanted.length - 1]!.end });
     }
   }
-  places.push(...joinedPlaces(answer, hint));
+  places.push(...joinedPlaces(answer, tokens));
   if (places.length > 0 || single || wanted.length < 2 || wanted.length > 6) return places;
   for (let at = 0; at < hint.length; at++) {
     const window = hint.slice(at, at + wanted.length + 2);
