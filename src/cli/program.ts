@@ -10,6 +10,7 @@ import { doctorCommand, systemProbe } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { gradeCommand } from './commands/grade.ts';
+import { hintsCommand } from './commands/hints.ts';
 import { modelsCommand } from './commands/models.ts';
 import { scoreCommand } from './commands/score.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandFactory[] = [
   scoreCommand,
   gradeCommand,
   dataCommand,
+  hintsCommand,
   exportCommand,
   serveCommand,
   modelsCommand,

@@ -54,10 +54,11 @@ export class HintChecker {
     this.#options = { ...DEFAULT_HINT_CHECK, ...options };
   }
 
-  /** A verdict for each level of a problem, in order. */
+  /** A verdict for each level of a problem that has a hint, in order. */
   async checkProblem(problem: Problem): Promise<HintVerdict[]> {
     const verdicts: HintVerdict[] = [];
-    for (const index of problem.hints.keys()) verdicts.push(await this.checkHint(problem, index + 1));
+    for (const [index, hint] of problem.hints.entries())
+      if (hint !== '') verdicts.push(await this.checkHint(problem, index + 1));
     return verdicts;
   }
 
