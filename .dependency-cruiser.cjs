@@ -1,6 +1,6 @@
 // Imports point one way (docs/architecture.md, "Import order"):
 // types, errors, random <- algorithms, guidance, verifiers, data, model, engine, runs
-//   <- rollout <- hints, eval, analysis <- train <- cli
+//   <- rollout <- eval <- hints; eval, hints, analysis <- train <- cli
 //   <- serve <- cli
 const BASE = '^src/(types|errors|random|config-errors)\\.ts$';
 const LEAVES = ['algorithms', 'guidance', 'verifiers', 'data', 'model', 'engine', 'runs'];
@@ -41,6 +41,7 @@ module.exports = {
       allow(name, [
         ...LEAVES.filter((leaf) => leaf !== 'engine').map((l) => `${l}/`),
         ...(name === 'rollout' ? [] : ['rollout/']),
+        ...(name === 'hints' ? ['eval/'] : []),
         'engine/engine.ts',
       ]),
     ),

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machinesConfigSchema, machinesProblems } from '../src/data/synthetic/machines.ts';
+import { hintHash } from '../src/hints/measurements.ts';
 import { MACHINES } from './micro.case.ts';
 import { scratch } from './options.case.ts';
 
@@ -11,6 +12,8 @@ export const files = {
   impossible: join(scratch, 'impossible.jsonl'),
   damaged: join(scratch, 'damaged.jsonl'),
   ownVerifier: join(scratch, 'own-verifier.jsonl'),
+  lifts: join(scratch, 'lifts.jsonl'),
+  fewerLifts: join(scratch, 'fewer-lifts.jsonl'),
   demonstrations: join(scratch, 'demonstrations.jsonl'),
   otherDemonstrations: join(scratch, 'other-demonstrations.jsonl'),
 };
@@ -54,6 +57,24 @@ export function writeFiles(): void {
        };`,
     );
   }
+  // Right responses of 8 with the hint; none without.
+  const measured = (correct: (index: number) => number) => [
+    { guiderail: 'hint-lift', settings: {} },
+    ...problems.slice(0, 6).flatMap(({ id, source, hints }, index) =>
+      [null, hintHash(hints[0])].map((hint) => ({
+        id,
+        source,
+        context: hint === null ? 'plain' : 'hint1',
+        hint,
+        samples: 8,
+        correct: hint === null ? 0 : correct(index),
+        truncated: 0,
+        copied: 0,
+      })),
+    ),
+  ];
+  writeFileSync(files.lifts, jsonl(measured((index) => (index === 0 ? 8 : 4))));
+  writeFileSync(files.fewerLifts, jsonl(measured((index) => (index === 0 ? 4 : 0))));
   writeFileSync(files.damaged, jsonl([...rows, { prompt: 'What comes out ?' }]));
   const demonstrations = problems.map(({ messages, answer }) => ({ messages, response: `#### ${answer}` }));
   writeFileSync(files.demonstrations, jsonl(demonstrations.slice(0, 6)));

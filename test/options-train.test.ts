@@ -55,6 +55,7 @@ const own = (verifier: string) => ({
   steps: 1,
 });
 
+const withLifts = { 'problems.train': { file: files.problems }, 'guidance.lift': { file: files.lifts } };
 const adapted = { 'model.adapter': { rank: 1, alpha: 2 } };
 const trainEntries: Record<string, Entry> = {
   seed: change(ROLLOUTS, 2),
@@ -123,6 +124,8 @@ const trainEntries: Record<string, Entry> = {
   'guidance.strategy=joint': choice(MODEL, { 'guidance.strategy': 'mixin' }),
   'guidance.level': change(ROLLOUTS, 2, { 'problems.train': { file: files.problems } }),
   'guidance.retention': change(MODEL, 0.5),
+  'guidance.lift.file': change(ROLLOUTS, files.fewerLifts, withLifts),
+  'guidance.lift.above': change(ROLLOUTS, 0.9, withLifts),
 
   'loss.clipLow': change(MODEL, 1e-4),
   'loss.clipHigh': change(MODEL, 1e-4),

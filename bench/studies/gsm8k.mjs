@@ -10,6 +10,7 @@ import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lineChart, svgOf } from '../plot.mjs';
+import { fillIn } from '../page.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const RECIPE = 'recipes/gsm8k/study.yaml';
@@ -97,14 +98,7 @@ function report() {
     ...sums,
   ];
   const file = join(root, 'docs', 'results', 'gsm8k-smollm2.md');
-  let text = readFileSync(file, 'utf8');
-  for (const [name, content] of Object.entries({ table, totals })) {
-    text = text.replace(
-      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
-      `$1${content.join('\n')}$2`,
-    );
-  }
-  writeFileSync(file, text);
+  fillIn(file, { table: table.join('\n'), totals: totals.join('\n') });
   writeFileSync(join(root, 'docs', 'results', 'gsm8k-smollm2.svg'), picture());
   process.stdout.write(`${table.join('\n')}\n\n${totals.join('\n')}\n`);
 }

@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lineChart, svgOf } from '../plot.mjs';
+import { fillIn } from '../page.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const place = join(root, 'runs', 'study-machines');
@@ -174,17 +175,7 @@ function report() {
     ...search,
   ].join('\n');
   const file = join(root, 'docs', 'results', 'machines.md');
-  let text = readFileSync(file, 'utf8');
-  for (const [name, content] of [
-    ['table', table],
-    ['search', searchTable],
-  ]) {
-    text = text.replace(
-      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
-      `$1${content}$2`,
-    );
-  }
-  writeFileSync(file, text);
+  fillIn(file, { table, search: searchTable });
   writeFileSync(join(root, 'docs', 'results', 'machines.svg'), picture(arms, budget));
   process.stdout.write(`${table}\n\n${searchTable}\n`);
 }

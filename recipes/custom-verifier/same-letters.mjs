@@ -1,7 +1,7 @@
 // A verifier of one's own: the answer may have its letters in any order. It runs in a process of the pool, with the limits
 // of verification.timeoutSeconds and memoryMiB; what it throws is a fault of the grader and never a wrong answer.
 
-/** @type {import('../../src/verifiers/verifier.ts').Verifier['verify']} */
+/** @type {import('guiderail').Verifier['verify']} */
 export default async function sameLetters({ problem, response, finish }) {
   const extracted = /####\s*(.+)/.exec(response)?.[1]?.trim() ?? null;
   if (extracted === null) {

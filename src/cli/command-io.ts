@@ -4,6 +4,8 @@
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** false once who reads it is gone. */
+  readonly writable?: boolean;
   /** Width of the terminal. */
   readonly columns?: number;
 }

@@ -27,6 +27,18 @@ export function customModules(given: readonly string[], cwd: string): Record<str
   );
 }
 
+/** For what so many processes or a timer are made of: more is a slip. */
+export function positiveIntegerUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = positiveInteger(text);
+    if (value > most) throw new InvalidArgumentError(`Expected a whole number from 1 to ${most}.`);
+    return value;
+  };
+}
+
+/** Each is a process. */
+export const MOST_JOBS = 256;
+
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)

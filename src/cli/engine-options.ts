@@ -1,7 +1,7 @@
 // The options of a command that opens a model without a recipe: which engine computes, and in which dtype.
 import { Option, type Command } from 'commander';
 import type { Engine } from '../engine/engine.ts';
-import { engineConfigSchema, type EngineConfig } from '../train/config.ts';
+import { engineConfigSchema, type EngineConfig } from '../train/model-config.ts';
 import { createEngine } from './engines.ts';
 
 export type EngineOptions = { readonly [name in 'engine' | 'dtype']: string };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { engineConfigSchema } from '../train/config.ts';
+import { engineConfigSchema } from '../train/model-config.ts';
 import { createEngine, engineStatuses } from './engines.ts';
 
 const engineOf = (config: object) => createEngine(engineConfigSchema.parse(config));

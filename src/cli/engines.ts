@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { createNativeEngine, type NativeOptions } from '../engine/native/native.ts';
 import { createReferenceEngine } from '../engine/reference/reference.ts';
 import { EngineError, messageOf } from '../errors.ts';
-import type { EngineConfig } from '../train/config.ts';
+import type { EngineConfig } from '../train/model-config.ts';
 import type { EngineStatus } from './commands/doctor.ts';
 
 const ENGINES: Readonly<Record<EngineConfig['kind'], (config: NativeOptions) => Engine>> = {

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { DataError, messageOf } from '../errors.ts';
 import type { CommandIO } from './command-io.ts';
@@ -18,10 +18,18 @@ export interface Line {
   readonly cut: boolean;
 }
 
-/** Lines that are not blank; of a file, or of standard input without one. DataError where it cannot be read. */
-export async function* linesOf(io: CommandIO, path: string | undefined): AsyncGenerator<Line> {
+/**
+ * Lines that are not blank; of a file, or of standard input without one. DataError where it cannot be read. An aborted
+ * signal ends the wait for more of them with its reason.
+ */
+export async function* linesOf(
+  io: CommandIO,
+  path: string | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<Line> {
   const input =
     path === undefined ? (io.stdin ?? process.stdin) : createReadStream(resolve(io.cwd, path), 'utf8');
+  if (signal !== undefined && input instanceof Readable) addAbortSignal(signal, input);
   const decoder = new StringDecoder('utf8');
   let number = 1;
   let text = '';
@@ -44,6 +52,7 @@ export async function* linesOf(io: CommandIO, path: string | undefined): AsyncGe
       }
     }
   } catch (error) {
+    signal?.throwIfAborted();
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new DataError(`Cannot read ${path ?? 'standard input'}: ${messageOf(error)}.`);
   } finally {

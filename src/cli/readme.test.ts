@@ -21,10 +21,13 @@ describe('README.md', () => {
       .flatMap((block) => block.split('\n'))
       .filter((line) => line.startsWith('npx guiderail '))
       .map((line) => line.split(' ').slice(2));
-    expect(commands.map(([name]) => name)).toEqual(['train', 'eval', 'eval']);
+    expect(commands.map(([name]) => name)).toEqual(['train', 'eval', 'eval', 'grade', 'data']);
     for (const command of commands) {
       const sooner = command[0] === 'train' ? ['--set', 'steps=1'] : [];
-      expect(await scratch.run([...command, ...sooner])).toMatchObject({ code: 0 });
+      const { code, out } = await scratch.run([...command, ...sooner]);
+      expect(code).toBe(0);
+      const untimed = (text: string) => text.replace(/"ms":[\d.]+/g, '');
+      if (command[0] === 'grade') expect(untimed(out)).toBe(untimed(blocks('jsonl')[0]));
     }
   });
 

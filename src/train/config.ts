@@ -3,65 +3,13 @@
 // become values here and nowhere else: past train/compose.ts no code compares a mode string.
 import { z } from 'zod';
 import { promptOptionsSchema } from '../data/prompts.ts';
-import { LORA_TARGETS } from '../model/adapter.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
-import { DEFAULT_LIMITS } from '../verifiers/pool.ts';
+import { engineConfigSchema, modelSchema } from './model-config.ts';
+import { verificationSchema } from './verification-config.ts';
 
 const positiveInteger = z.number().int().positive();
 const count = z.number().int().min(0);
 const fraction = z.number().min(0).max(1);
-
-/** Which engine computes. */
-export const engineConfigSchema = z.strictObject({
-  kind: z
-    .enum(['native', 'reference'])
-    .default('native')
-    .describe(
-      'native: the C++ addon. reference: readable TypeScript in float64, for tiny models and as an oracle.',
-    ),
-  dtype: z
-    .enum(['fp32', 'bf16'])
-    .default('fp32')
-    .describe(
-      'Of the factors that the linear layers of the native engine multiply. bf16 rounds them to 8 bits and is about twice as fast where the processor multiplies such pairs; weights, moments, sums, attention and softmax are float32 in both.',
-    ),
-  threads: positiveInteger
-    .optional()
-    .describe('Threads of the native engine; default: the cores this process may use. Changes no result.'),
-  activationBudgetMiB: positiveInteger
-    .default(1024)
-    .describe(
-      'Memory that the native engine may use for activations between forward and backward; what is over is computed again. Changes no result.',
-    ),
-});
-
-const adapterSchema = z.strictObject({
-  rank: positiveInteger.describe('Rank of the two matrices that stand beside each adapted weight.'),
-  alpha: z
-    .number()
-    .positive()
-    .describe('What an adapter adds is multiplied by alpha / rank; twice the rank is a usual choice.'),
-  targets: z
-    .array(z.enum(LORA_TARGETS))
-    .min(1)
-    .default([...LORA_TARGETS])
-    .describe('Linear layers that get one.'),
-});
-
-/** The model that is trained, and whether all of it. */
-const modelSchema = z.strictObject({
-  folder: z
-    .string()
-    .min(1)
-    .describe(
-      'The base model: a folder in Hugging Face layout or a GGUF file, relative to the working directory.',
-    ),
-  adapter: adapterSchema
-    .optional()
-    .describe(
-      'Trains low-rank adapters (LoRA) beside weights that stay as they are. Checkpoints hold a PEFT adapter folder; the trained model is exported with the adapter merged.',
-    ),
-});
 
 /** A problem source: a JSONL file, or the synthetic family "machines". */
 export const problemSourceSchema = z.union([
@@ -125,79 +73,23 @@ const guidanceSchema = z.strictObject({
     .min(0)
     .default(0.1)
     .describe('Weight of the likelihood term that retains guided ability; 0 for none.'),
-});
-
-const isRegularExpression = (text: string) => {
-  try {
-    return Boolean(new RegExp(text, 's'));
-  } catch {
-    return false;
-  }
-};
-
-const formatSchema = z.strictObject({
-  thinkTags: z
-    .boolean()
-    .default(false)
-    .describe(
-      'The response must have one </think> with thoughts before it and an answer behind it, and <think> at its very beginning unless the prompt ends with it.',
-    ),
-  boxed: z.boolean().default(false).describe('The answer must be in `\\boxed{…}`.'),
-  pattern: z
-    .string()
-    .min(1)
-    .refine(isRegularExpression, { error: 'must be a regular expression' })
-    .optional()
-    .describe('The response must match this regular expression; a dot matches line ends too.'),
-});
-
-const partsSchema = z.strictObject({
-  correctness: z.number().positive().default(1).describe('Reward for a correct response.'),
-  format: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe(
-      'Reward for a response that passes the format gate, correct or not; asks for verification.format.',
-    ),
-});
-
-const verificationSchema = z.strictObject({
-  format: formatSchema
-    .prefault({})
-    .describe(
-      'A gate before the verifier: a response that does not pass it is malformed, and no verifier sees it.',
-    ),
-  parts: partsSchema
+  lift: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('What guiderail hints lift --out wrote, relative to the working directory.'),
+      above: z
+        .number()
+        .min(-1)
+        .max(1)
+        .default(0)
+        .describe('A hint is used where it raises the share of right responses by more than this.'),
+    })
     .optional()
     .describe(
-      'Makes the reward a sum of named parts, each recorded. Guidance looks at verdicts and never at rewards.',
+      'Guides only with hints that were measured to help before training; others are as if they were not there.',
     ),
-  custom: z
-    .record(z.string().regex(/^[\w-]+$/), z.string().min(1))
-    .default({})
-    .describe(
-      'Verifiers of your own: modules, relative to the working directory, by the kind that problems name (CONTRIBUTING.md says what a module exports).',
-    ),
-  timeoutSeconds: z
-    .number()
-    .positive()
-    .max(3600)
-    .default(DEFAULT_LIMITS.timeoutMs / 1000)
-    .describe(
-      'Time for one response. A verifier that takes longer is stopped; its rollout is left out and counted (graderTimeout).',
-    ),
-  memoryMiB: z
-    .number()
-    .int()
-    .min(32)
-    .default(DEFAULT_LIMITS.memoryMiB)
-    .describe(
-      'JavaScript heap for each response that is verified; with more, its rollout is left out and counted.',
-    ),
-  processes: positiveInteger
-    .optional()
-    .describe('Responses verified at once; default: the cores this process may use. Changes no result.'),
 });
 
 const shapingSchema = z
@@ -388,7 +280,6 @@ export type TrainRecipe = z.output<typeof trainRecipeSchema>;
 export type OptimizerConfig = z.output<typeof optimizerSchema>;
 export type ProblemSource = z.output<typeof problemSourceSchema>;
 export type ModelConfig = z.output<typeof modelSchema>;
-export type EngineConfig = z.output<typeof engineConfigSchema>;
 
 /** Shape of a model that warm-up starts from nothing. */
 const initialShapeSchema = z.strictObject({

@@ -6,6 +6,7 @@ import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.t
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
+import { keepLifting, readMeasurements } from '../hints/measurements.ts';
 import { fitsContext, type ResponderSettings } from '../rollout/responder.ts';
 import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
 import { formatGateOf } from '../verifiers/format-gate.ts';
@@ -49,7 +50,7 @@ export async function preparePlan(
     const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
     return keepFitting(problems, long, recipe, sampler, warnings);
   };
-  const problems = await load(recipe.problems.train, contexts);
+  const problems = await withLiftOnly(await load(recipe.problems.train, contexts), recipe, warnings);
   if (contexts.length > 1) checkHints(problems, recipe, warnings);
   const order = new ProblemOrder(problems, recipe.seed);
   const { heldOut } = recipe.problems;
@@ -221,6 +222,23 @@ function keepFitting(
     `Expected every prompt to leave room for a response (${limit}), but ${long.length} do not:\n${list}\n` +
       'Lower sampling.maxNewTokens, or set problems.unusable: drop to leave them out.',
   );
+}
+
+/** With the hints that lift where the recipe asks for those alone; what that leaves is said. */
+async function withLiftOnly(
+  problems: Problem[],
+  recipe: TrainRecipe,
+  warnings: string[],
+): Promise<Problem[]> {
+  const { lift } = recipe.guidance;
+  if (lift === undefined) return problems;
+  const { measurements } = await readMeasurements(lift.file);
+  const lifting = keepLifting(problems, measurements, lift.above);
+  warnings.push(
+    `Of the hints ${lifting.kept} lift by more than ${lift.above} in ${lift.file} and are used; ${lifting.removed} do not, and ` +
+      `${lifting.unmeasured} are not measured there.`,
+  );
+  return lifting.problems;
 }
 
 /** Guidance that can never come is a mistake of the recipe; some problems without a hint are the user's choice. */

@@ -16,7 +16,9 @@ export async function loadCustomVerifier(kind: string, url: string): Promise<Ver
   try {
     exported = (await import(url)) as Record<string, unknown>;
   } catch (error) {
-    throw new ConfigError(`Cannot load the verifier of kind "${kind}" from ${url}: ${messageOf(error)}`);
+    throw new ConfigError(
+      `Cannot load the verifier of kind "${kind}" from ${url}: ${messageOf(error)}; expected the path of an ES module, such as verifier.mjs.`,
+    );
   }
   const found = exported['default'] ?? exported['verify'];
   if (isFunction(found)) return { kind, verify: found };

@@ -28,16 +28,24 @@ describe('extractAnswer', () => {
     ['#### 1\nno, wait\n#### 2 \r\nafter', '2'],
     ['#### 5 but \\boxed{6}', '6'],
     ['reverse : c b a #### c b a', 'c b a'],
+    ['<think>\\boxed{3}</think> #### 4', '4'],
+    ['<think>3</think> so </think>\\boxed{4}', '4'],
   ])('reads %j as %j', (response, answer) => {
     expect(extractAnswer(response)).toBe(answer);
   });
 
-  it.each(['', 'The answer is 18.', '####', '####  \nx', '\\boxed{}', '\\boxed{18', '### 18'])(
-    'finds nothing in %j',
-    (response) => {
-      expect(extractAnswer(response)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'The answer is 18.',
+    '####',
+    '####  \nx',
+    '\\boxed{}',
+    '\\boxed{18',
+    '### 18',
+    '<think>\\boxed{18}</think>So it is',
+  ])('finds nothing in %j', (response) => {
+    expect(extractAnswer(response)).toBeNull();
+  });
 });
 
 describe('normaliseAnswer', () => {

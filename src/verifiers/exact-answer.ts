@@ -7,14 +7,23 @@ import type { Verifier, VerifierInput } from './verifier.ts';
 
 const BOXED = '\\boxed{';
 const MARKER = '####';
+const THOUGHT = '</think>';
 
 /**
  * The final answer a response gives, as written: the content of its last complete `\boxed{…}` (braces nest),
- * else what follows its last `####` up to the end of that line. Null where there is neither or it is blank.
+ * else what follows its last `####` up to the end of that line. Null where there is neither or it is blank. Thoughts
+ * before a `</think>` are not looked at.
  */
 export function extractAnswer(response: string): string | null {
-  const answer = lastBoxed(response) ?? afterLastMarker(response);
+  const said = afterThoughts(response);
+  const answer = lastBoxed(said) ?? afterLastMarker(said);
   return answer === null || answer.trim() === '' ? null : answer.trim();
+}
+
+/** What a response says once it has thought: all behind its last `</think>`, or all of it where there is none. */
+export function afterThoughts(response: string): string {
+  const thoughts = response.lastIndexOf(THOUGHT);
+  return thoughts === -1 ? response : response.slice(thoughts + THOUGHT.length);
 }
 
 /** The content of the last complete `\boxed{…}`; null where there is none or it is blank. */

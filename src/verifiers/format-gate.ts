@@ -1,7 +1,7 @@
 // The format gate: whether a response has the form that the recipe asks for, before any verifier sees it. It knows
 // nothing of answers: a response in the right form may be wrong, one in the wrong form is malformed whatever it says.
 import { createContext, Script } from 'node:vm';
-import { extractBoxed } from './exact-answer.ts';
+import { afterThoughts, extractBoxed } from './exact-answer.ts';
 
 export interface FormatOptions {
   /** One `</think>` with thoughts before it and an answer behind it; `<think>` at the very beginning, or in the prompt. */
@@ -46,8 +46,7 @@ function thinkTagsFault(response: string): string | null {
 }
 
 function boxedFault(response: string): string | null {
-  const answer = response.slice(response.lastIndexOf('</think>') + 1);
-  return extractBoxed(answer) === null ? 'expected the answer in \\boxed{…}' : null;
+  return extractBoxed(afterThoughts(response)) === null ? 'expected the answer in \\boxed{…}' : null;
 }
 
 function patternCheck(pattern: string): FormatGate {

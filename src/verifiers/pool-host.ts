@@ -8,6 +8,9 @@ import { PoolWorker } from './pool-worker.ts';
 const settings = JSON.parse(process.argv[2]!) as HostSettings;
 let worker = new PoolWorker(settings);
 
+// What a verifier prints is worth no verdict, also where nobody reads it any more.
+process.stdout.on('error', () => undefined);
+
 process.on('message', (request: VerifyRequest) => {
   if (worker.over) worker = new PoolWorker(settings);
   void worker.run(request).then((outcome: Outcome) => process.send!(outcome));

@@ -24,7 +24,12 @@ export interface HostSettings {
 /** How a request came out: what a host answers to each, in order. */
 export type Outcome =
   | { readonly type: 'loaded' }
-  | { readonly type: 'verdict'; readonly verdict: Verdict }
+  | {
+      readonly type: 'verdict';
+      readonly verdict: Verdict;
+      /** What the verifier itself took; neither waiting nor loading is in it. */
+      readonly milliseconds: number;
+    }
   | { readonly type: 'error' | 'timeout'; readonly reason: string };
 
 export interface VerifyRequest {
@@ -33,19 +38,37 @@ export interface VerifyRequest {
   readonly input: VerifierInput | null;
 }
 
-/**
- * `ready` when the thread has started; then for each request `loaded` if it was the first of its kind, and, if it has an
- * input, `verdict`. Or `failed` in place of either.
- */
-export type ThreadReply =
-  | { readonly type: 'ready' }
-  | { readonly type: 'loaded' }
-  | { readonly type: 'verdict'; readonly verdict: Verdict }
-  | { readonly type: 'failed'; readonly reason: string };
+/** What a thread is told: the request, and the number that its replies must have. */
+export interface NumberedRequest {
+  readonly number: number;
+  readonly request: VerifyRequest;
+}
+
+/** Longer texts in a verdict are no reason and no answer. */
+const LONGEST_TEXT = 2 ** 20;
 
 /** What a verifier may return; a custom one may be wrong about it. */
 export const verdictSchema = z.object({
   kind: z.enum(['correct', 'wrong', 'malformed', 'truncated', 'graderError', 'graderTimeout']),
-  reason: z.string(),
-  extracted: z.string().nullable(),
+  reason: z.string().max(LONGEST_TEXT),
+  extracted: z.string().max(LONGEST_TEXT).nullable(),
 });
+
+/**
+ * `ready` when the thread has started; then for each request `loaded` if it was the first of its kind, and, if it has an
+ * input, `verdict`. Or `failed` in place of either. A custom verifier shares its thread with what sends them, so whoever
+ * receives one checks it.
+ */
+export const threadReplySchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('loaded'), number: z.int() }),
+  z.object({
+    type: z.literal('verdict'),
+    number: z.int(),
+    verdict: verdictSchema,
+    milliseconds: z.number().nonnegative(),
+  }),
+  z.object({ type: z.literal('failed'), number: z.int(), reason: z.string() }),
+]);
+
+export type ThreadReply = z.output<typeof threadReplySchema>;

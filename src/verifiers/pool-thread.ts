@@ -4,7 +4,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 import type { Verdict } from '../types.ts';
 import { loadCustomVerifier } from './custom.ts';
-import { verdictSchema, type CustomModules, type ThreadReply, type VerifyRequest } from './pool-messages.ts';
+import {
+  verdictSchema,
+  type CustomModules,
+  type NumberedRequest,
+  type ThreadReply,
+} from './pool-messages.ts';
 import { verifierFor } from './registry.ts';
 import type { Verifier, VerifierInput } from './verifier.ts';
 
@@ -14,12 +19,12 @@ const loaded = new Map<string, Verifier>();
 
 const reply = (message: ThreadReply) => port.postMessage(message);
 
-async function load(kind: string): Promise<Verifier> {
+async function load(kind: string, number: number): Promise<Verifier> {
   const url = custom[kind];
   const verifier = url === undefined ? verifierFor(kind) : await loadCustomVerifier(kind, url);
   await verifier.prepare?.();
   loaded.set(kind, verifier);
-  reply({ type: 'loaded' });
+  reply({ type: 'loaded', number });
   return verifier;
 }
 
@@ -31,14 +36,17 @@ async function verdictOf(verifier: Verifier, input: VerifierInput): Promise<Verd
   throw new Error(`what it returned is no verdict: ${issue.path.join('.') || 'all of it'}: ${issue.message}`);
 }
 
-async function serve({ kind, input }: VerifyRequest): Promise<void> {
+async function serve({ number, request: { kind, input } }: NumberedRequest): Promise<void> {
   try {
-    const verifier = loaded.get(kind) ?? (await load(kind));
-    if (input !== null) reply({ type: 'verdict', verdict: await verdictOf(verifier, input) });
+    const verifier = loaded.get(kind) ?? (await load(kind, number));
+    if (input === null) return;
+    const started = performance.now();
+    const verdict = await verdictOf(verifier, input);
+    reply({ type: 'verdict', number, verdict, milliseconds: performance.now() - started });
   } catch (error) {
-    reply({ type: 'failed', reason: messageOf(error) });
+    reply({ type: 'failed', number, reason: messageOf(error) });
   }
 }
 
-port.on('message', (request: VerifyRequest) => void serve(request));
+port.on('message', (request: NumberedRequest) => void serve(request));
 reply({ type: 'ready' });

@@ -4,11 +4,12 @@
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
-import type { HostSettings, Outcome, ThreadReply, VerifyRequest } from './pool-messages.ts';
+import { threadReplySchema, type HostSettings, type Outcome, type VerifyRequest } from './pool-messages.ts';
 
 const THREAD = new URL('./pool-thread.js', import.meta.url);
 
 interface Task {
+  readonly number: number;
   readonly request: VerifyRequest;
   readonly settle: (outcome: Outcome) => void;
 }
@@ -18,6 +19,7 @@ export class PoolWorker {
   readonly #worker: Worker;
   readonly #loadedKinds = new Set<string>();
   #task: Task | null = null;
+  #requests = 0;
   #ready = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
@@ -33,7 +35,7 @@ export class PoolWorker {
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
       stream.on('data', (chunk: Buffer) => process.stdout.write(chunk));
     }
-    this.#worker.on('message', (reply: ThreadReply) => this.#take(reply));
+    this.#worker.on('message', (message: unknown) => this.#take(message));
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
       const memory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
       this.#end('error', memory ? `it used more than ${limits.memoryMiB} MiB of memory` : messageOf(error));
@@ -49,15 +51,15 @@ export class PoolWorker {
   /** One at a time. */
   run(request: VerifyRequest): Promise<Outcome> {
     return new Promise((settle) => {
-      this.#task = { request, settle };
+      this.#task = { number: ++this.#requests, request, settle };
       if (this.#ready) this.#begin();
       else this.#limit(this.#limits.loadTimeoutMs, 'starting its thread');
     });
   }
 
   #begin(): void {
-    const { request } = this.#task!;
-    this.#worker.postMessage(request);
+    const { number, request } = this.#task!;
+    this.#worker.postMessage({ number, request });
     if (this.#loadedKinds.has(request.kind)) this.#limitVerdict();
     else this.#limit(this.#limits.loadTimeoutMs, 'loading the verifier');
   }
@@ -74,21 +76,27 @@ export class PoolWorker {
     );
   }
 
-  #take(reply: ThreadReply): void {
+  #take(message: unknown): void {
+    const parsed = threadReplySchema.safeParse(message);
+    if (!parsed.success) return this.#end('error', 'its thread sent a message that is no reply');
+    const reply = parsed.data;
     if (reply.type === 'ready') {
+      const first = !this.#ready;
       this.#ready = true;
-      if (this.#task !== null) this.#begin();
+      if (first && this.#task !== null) this.#begin();
       return;
     }
-    if (this.#task === null) return;
+    // A second reply to an earlier request says nothing of this one.
+    if (reply.number !== this.#task?.number) return;
     const { kind, input } = this.#task.request;
     if (reply.type === 'loaded') {
       this.#loadedKinds.add(kind);
-      if (input === null) this.#settle(reply);
+      if (input === null) this.#settle({ type: 'loaded' });
       else this.#limitVerdict();
       return;
     }
-    this.#settle(reply.type === 'failed' ? { type: 'error', reason: reply.reason } : reply);
+    if (reply.type === 'failed') this.#settle({ type: 'error', reason: reply.reason });
+    else this.#settle({ type: 'verdict', verdict: reply.verdict, milliseconds: reply.milliseconds });
   }
 
   #settle(outcome: Outcome): void {

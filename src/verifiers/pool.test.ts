@@ -65,6 +65,9 @@ describe('the pool', () => {
     ['throws', 't', 'graderError', /failed: cannot grade t/],
     ['throws outside of its promise', 'l', 'graderError', /failed: thrown later/],
     ['returns no verdict', 'n', 'graderError', /no verdict: kind/],
+    ['returns a text without end', 'u', 'graderError', /no verdict: reason/],
+    ['throws what is no error and has no text', 'o', 'graderError', /failed: \S/],
+    ['posts to its host', 'p', 'graderError', /a message that is no reply/],
   ])('makes of a verifier that %s a verdict on that response alone', async (_, response, kind, reason) => {
     const timeoutMs = kind === 'graderTimeout' ? 500 : 60_000;
     const pool = poolOf({ size: 2, timeoutMs, memoryMiB: 48 });
@@ -81,6 +84,35 @@ describe('the pool', () => {
     ]);
     expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(reason) as string, extracted: null });
     expect(await verify(pool, 'c5')).toMatchObject({ kind: 'correct' });
+  });
+
+  it('takes a second reply to a request for no reply to the next one', async () => {
+    const pool = poolOf();
+    expect(await verify(pool, 'q1')).toMatchObject({ extracted: 'q1' });
+    // It waits for longer than the second reply to the first takes.
+    expect(await verify(pool, 'r2')).toMatchObject({ extracted: 'r2' });
+  });
+
+  it('keeps a burst apart', async () => {
+    const pool = poolOf({ size: 2 });
+    const responses = Array.from({ length: 10_000 }, (_, index) => `${'cw'[index % 2]}${index}`);
+    const verdicts = await Promise.all(responses.map((response) => verify(pool, response)));
+    expect(verdicts.map(({ extracted }) => extracted)).toEqual(responses);
+  });
+
+  it('says what the verifier took, without the load of the verifier and the wait for a thread', async () => {
+    const loading = 'await new Promise((done) => setTimeout(done, 1000));\n';
+    const slow = scripts.write(
+      'slow.mjs',
+      `${loading}export default async () => { ${loading.replace('1000', '40')} return { kind: 'wrong', reason: '', extracted: null }; };`,
+    );
+    const pool = poolOf({ custom: { slow } });
+    const verdicts = await Promise.all([1, 2, 3, 4].map((n) => verify(pool, String(n), '', 'slow')));
+    for (const verdict of verdicts) {
+      expect(pool.millisecondsOf(verdict)).toBeGreaterThan(35);
+      // The third and fourth waited, and the first for the load.
+      expect(pool.millisecondsOf(verdict)).toBeLessThan(1000);
+    }
   });
 
   it('is not put out by a process that is busy past the limit of time', async () => {

@@ -36,6 +36,8 @@ export class VerifierPool {
   readonly #hosts = new Set<PoolProcess>();
   readonly #queue: Waiting[] = [];
   readonly #verifiers = new Map<string, Verifier>();
+  /** Beside the verdicts, which a resumed run writes again in the same bytes. */
+  readonly #milliseconds = new WeakMap<Verdict, number>();
   #closed = false;
 
   constructor({ size, custom = {}, ...limits }: PoolOptions = {}) {
@@ -81,9 +83,20 @@ export class VerifierPool {
     if (builtIn?.inPool === false) return builtIn;
     return {
       kind,
-      verify: async (input) => verdictOf(await this.#run({ kind, input })),
+      verify: async (input) => this.#verdictOf(await this.#run({ kind, input })),
       ...(builtIn?.goldResponse && { goldResponse: (answer) => builtIn.goldResponse!(answer) }),
     };
+  }
+
+  /** What the verifier took for a verdict, without waiting and loading; undefined where it was stopped, or not called here. */
+  millisecondsOf(verdict: Verdict): number | undefined {
+    return this.#milliseconds.get(verdict);
+  }
+
+  #verdictOf(outcome: Outcome): Verdict {
+    const verdict = verdictOf(outcome);
+    if (outcome.type === 'verdict') this.#milliseconds.set(verdict, outcome.milliseconds);
+    return verdict;
   }
 
   #run(request: VerifyRequest): Promise<Outcome> {

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Judges by the first letter as the tests of training do (c, w, m); h hangs, b backtracks, i multiplies, g grows, a grows at once, x exits, t throws, l throws later, n says nonsense. */
+/** Judges by the first letter as the tests of training do (c, w, m); h hangs, b backtracks, i multiplies, g grows, a grows at once, x exits, t throws, l throws later, n says nonsense, o throws an object, p posts what is no reply, q replies to the first request again, u returns a long text. */
 const OBEDIENT = `
+import { parentPort } from 'node:worker_threads';
 const VERDICTS = { c: 'correct', w: 'wrong', m: 'malformed' };
 let calls = 0;
 export default async function verify({ problem, response }) {
@@ -19,6 +20,14 @@ export default async function verify({ problem, response }) {
     case 't': throw new Error('cannot grade ' + response);
     case 'l': setTimeout(() => { throw new Error('thrown later'); }); return new Promise(() => {});
     case 'n': return { kind: 'perfect' };
+    case 'o': throw { toString: null };
+    case 'p': parentPort.postMessage({ type: 'verdict', verdict: { kind: 'perfect' } }); break;
+    case 'q': {
+      const verdict = { kind: 'correct', reason: 'not asked', extracted: null };
+      setTimeout(() => parentPort.postMessage({ type: 'verdict', number: 1, verdict, milliseconds: 0 }), 1);
+      break;
+    }
+    case 'u': return { kind: 'correct', reason: 'x'.repeat(2 ** 21), extracted: null };
     case 'r': await import('node:timers/promises').then(({ setTimeout }) => setTimeout(20));
   }
   return { kind: VERDICTS[response[0]] ?? 'correct', reason: problem.answer + ' ' + calls, extracted: response };

@@ -9,7 +9,7 @@ import type { Problem } from '../../types.ts';
 import { gradeResponse } from '../../verifiers/grade.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
-import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
+import { addCustomOption, customModules, MOST_JOBS, positiveIntegerUpTo } from '../custom-option.ts';
 import { linesOf } from '../json-lines.ts';
 import { inOrder } from '../ordered-work.ts';
 
@@ -22,7 +22,7 @@ export function dataCommand(io: CommandIO): Command {
   const check = addCustomOption(new Command('check'))
     .description('grade every gold answer by its own verifier; list rows that cannot be used')
     .argument('<file>', 'problems as JSONL')
-    .option('--jobs <n>', 'answers graded at once', positiveInteger, availableParallelism())
+    .option('--jobs <n>', 'answers graded at once', positiveIntegerUpTo(MOST_JOBS), availableParallelism())
     .action((file: string, options: CheckOptions) => runCheck(io, file, options));
   return new Command('data').description('look after problem files').addCommand(check);
 }
@@ -38,16 +38,24 @@ interface Checked {
   readonly reason: string;
 }
 
+interface Finding {
+  readonly line: number;
+  readonly text: string;
+}
+
 async function runCheck(io: CommandIO, file: string, options: CheckOptions): Promise<void> {
   const path = resolve(io.cwd, file);
   const { problems, rejected } = await readProblems(path);
   const lines = await linesOfProblems(io, file, new Set(rejected.map(({ line }) => line)));
-  const findings = rejected.map(({ line, field, reason }) => ({ line, text: `(${field}): ${reason}` }));
-  findings.push(...contradictions(problems, lines));
+  const findings: Finding[] = rejected.map(({ line, field, reason }) => ({
+    line,
+    text: `(${field}): ${reason}`,
+  }));
   const counts = new Map<string, Record<Outcome, number>>();
   const pool = new VerifierPool({ size: options.jobs, custom: customModules(options.custom, io.cwd) });
   try {
     await pool.checkCustom();
+    for (const repeat of repeated(problems, lines)) findings.push(await findingOf(repeat, pool));
     const rows = numbered(problems, lines);
     for await (const checked of inOrder(rows, options.jobs, (row) => checkGold(row, pool))) {
       const { line, kind, outcome, reason } = checked;
@@ -61,8 +69,8 @@ async function runCheck(io: CommandIO, file: string, options: CheckOptions): Pro
     await pool.close();
   }
   findings.sort((a, b) => a.line - b.line);
-  for (const { line, text } of findings) io.stdout.write(`${file}:${line} ${text}\n`);
   io.stdout.write(`${summary(counts, rejected.length)}\n`);
+  for (const { line, text } of findings) io.stdout.write(`${file}:${line} ${text}\n`);
   const bad = new Set(findings.map(({ line }) => line)).size;
   if (bad > 0)
     throw new DataError(`${bad} of ${problems.length + rejected.length} rows of ${file} cannot be used.`);
@@ -91,28 +99,50 @@ async function* numbered(
   for (const [index, problem] of problems.entries()) yield { problem, line: lines[index]! };
 }
 
-/** The same messages with another answer: at most one of them is right. */
-function contradictions(
-  problems: readonly Problem[],
-  lines: readonly number[],
-): { line: number; text: string }[] {
-  const first = new Map<string, number>();
-  const found: { line: number; text: string }[] = [];
-  for (const [index, { messages }] of problems.entries()) {
-    const key = JSON.stringify(messages.map(({ role, content }) => [role, content]));
+/** A row that asks what an earlier one asks, and answers it differently. */
+interface Repeat {
+  readonly earlier: NumberedProblem;
+  readonly later: NumberedProblem;
+}
+
+/** Spaces and line ends do not make another question. */
+function repeated(problems: readonly Problem[], lines: readonly number[]): Repeat[] {
+  const first = new Map<string, NumberedProblem>();
+  const found: Repeat[] = [];
+  for (const [index, problem] of problems.entries()) {
+    const key = JSON.stringify(
+      problem.messages.map(({ role, content }) => [role, content.replace(/\s+/g, ' ').trim()]),
+    );
+    const later = { problem, line: lines[index]! };
     const earlier = first.get(key);
-    if (earlier === undefined) first.set(key, lines[index]!);
-    else
-      found.push({
-        line: lines[index]!,
-        text: `(answer): the messages of line ${earlier} with another answer`,
-      });
+    if (earlier === undefined) first.set(key, later);
+    else found.push({ earlier, later });
   }
   return found;
 }
 
-async function checkGold({ problem, line }: NumberedProblem, pool: VerifierPool): Promise<Checked> {
-  const { verifier: kind, answer } = problem;
+/** At most one of two answers is right, unless they are one to the verifier, such as 1/2 and 0.5. */
+async function findingOf({ earlier, later }: Repeat, pool: VerifierPool): Promise<Finding> {
+  const answer = `"${shortened(later.problem.answer)}"`;
+  const { outcome } = await checkGold(earlier, pool, later.problem.answer);
+  const text =
+    outcome === 'accepted'
+      ? `(row): the messages of line ${earlier.line} with the same answer, written as ${answer}`
+      : `(answer): the messages of line ${earlier.line} with another answer: ${answer}, not "${shortened(earlier.problem.answer)}"`;
+  return { line: later.line, text };
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** Grades `answer`, by default the problem's own, as a response to the problem. */
+async function checkGold(
+  { problem, line }: NumberedProblem,
+  pool: VerifierPool,
+  answer = problem.answer,
+): Promise<Checked> {
+  const { verifier: kind } = problem;
   const checked = (outcome: Outcome, reason: string): Checked => ({ line, kind, outcome, reason });
   let response: string | null;
   try {

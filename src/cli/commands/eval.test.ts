@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { FakeInterrupts, ROWS, Scratch } from '../scratch.case.ts';
-import { passAtFor } from './eval.ts';
+import { passAtFor } from '../sampling-options.ts';
 
 const scratch = new Scratch();
 afterAll(() => scratch.remove());

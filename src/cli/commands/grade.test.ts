@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runCli } from '../program.ts';
-import { Scratch } from '../scratch.case.ts';
+import { FakeInterrupts, Scratch } from '../scratch.case.ts';
 import { recordedIO, recordedStream } from '../test-io.case.ts';
 
 const scratch = new Scratch();
@@ -39,7 +39,10 @@ describe('guiderail grade', () => {
       '--jobs',
       '2',
     ]);
-    expect([code, err]).toEqual([0, '']);
+    expect([code, err]).toEqual([
+      0,
+      '1 of 4 verdicts are graderError or graderTimeout, which say nothing of the response.\n',
+    ]);
     const rows = linesIn(out).map((row) => graded.parse(row));
     expect(rows.map(({ id, verdict, extracted }) => [id, verdict, extracted])).toEqual([
       ['a', 'correct', '0.3 km'],
@@ -56,6 +59,9 @@ describe('guiderail grade', () => {
       '{"id": 2,',
       { id: 3, gold: 5 },
       { id: 4, response: '#### 6', gold: 5 },
+      { id: 4, response: '#### 5', gold: ['5'] },
+      { response: '#### 5', gold: 5 },
+      [],
     ]);
     const { code, err } = await scratch.run([
       'grade',
@@ -67,12 +73,15 @@ describe('guiderail grade', () => {
       'out.jsonl',
     ]);
     expect(code).toBe(1);
-    expect(err).toContain('2 of 4 rows could not be graded');
+    expect(err).toContain('5 of 7 rows could not be graded');
     expect(scratch.lines('out.jsonl')).toEqual([
       expect.objectContaining({ id: 1, verdict: 'correct' }),
       { id: null, line: 2, error: expect.stringMatching(/^Expected JSON/) as string },
       { id: 3, line: 3, error: expect.stringContaining('"response"') as string },
       expect.objectContaining({ id: 4, verdict: 'wrong' }),
+      { id: 4, line: 5, error: expect.stringMatching(/"gold".*expected a text .* object/) as string },
+      { id: null, line: 6, error: expect.stringMatching(/"id".*expected a text or a number/) as string },
+      { id: null, line: 7, error: expect.stringContaining('the row') as string },
     ]);
   });
 
@@ -98,6 +107,60 @@ describe('guiderail grade', () => {
     expect(verdicts.map(({ id, verdict }) => [id, verdict])).toEqual(
       Array.from({ length: 12 }, (_, id) => [id, 'correct']),
     );
+  });
+
+  it('ends at Ctrl-C while rows are awaited, and while one is graded', async () => {
+    scratch.write('hang.mjs', 'export default () => { for (;;); };');
+    const row = '{"id":1,"response":"x","gold":"y"}\n';
+    for (const given of [[], [row]]) {
+      const interrupts = new FakeInterrupts();
+      // Asked for more rows than there are, which takes a verifier that has the first.
+      const stdin = new Readable({
+        read: () => (given.length > 0 ? stdin.push(given.pop()) : interrupts.press()),
+      });
+      const argv = [
+        'grade',
+        '--kind',
+        'hang',
+        '--custom',
+        'hang=hang.mjs',
+        '--timeout',
+        '3600',
+        '--jobs',
+        '2',
+      ];
+      expect(await runCli(argv, { ...recordedIO(scratch.dir), stdin, interrupts })).toBe(130);
+      expect(interrupts.listeners()).toBe(0);
+    }
+  });
+
+  it('reads no further once nobody reads what it writes', async () => {
+    let given = 0;
+    async function* rows() {
+      for (let id = 0; id < 1000; id++) {
+        given++;
+        yield `{"id":${id},"response":"#### 1","gold":1}\n`;
+      }
+    }
+    const stdout = { writable: true, write: () => (stdout.writable = false) };
+    const io = { ...recordedIO(scratch.dir), stdout, stdin: Readable.from(rows(), { highWaterMark: 1 }) };
+    expect(await runCli(['grade', '--kind', 'exact', '--jobs', '1'], io)).toBe(0);
+    expect(given).toBeLessThan(10);
+  });
+
+  it('says nothing of no rows, and reads a row of ten million characters', async () => {
+    scratch.write('empty.jsonl', '');
+    const argv = ['grade', '--kind', 'exact', '--in'];
+    expect(await scratch.run([...argv, 'empty.jsonl'])).toEqual({ code: 0, out: '', err: '' });
+    scratch.writeRows('long.jsonl', [{ id: 1, response: `${'x'.repeat(1e7)}#### 5`, gold: 5 }]);
+    expect((await scratch.run([...argv, 'long.jsonl'])).out).toContain('"verdict":"correct"');
+    scratch.writeRows('longer.jsonl', [
+      { id: 1, response: 'x'.repeat(17 * 2 ** 20), gold: 5 },
+      { id: 2, response: '#### 5', gold: 5 },
+    ]);
+    const { code, out } = await scratch.run([...argv, 'longer.jsonl']);
+    expect(code).toBe(1);
+    expect(linesIn(out)).toMatchObject([{ line: 1, error: 'The line is too long to be a row.' }, { id: 2 }]);
   });
 
   it('takes a verifier of your own, whose fault is the verdict on one row', async () => {
@@ -133,6 +196,10 @@ describe('guiderail grade', () => {
     [['--kind', 'exact', '--custom', 'mine'], /the kind and the path of a module/],
     [['--kind', 'exact', '--in', 'none.jsonl'], /Cannot read none\.jsonl/],
     [['--kind', 'exact', '--jobs', '0'], /whole number from 1/],
+    [['--kind', 'exact', '--jobs', '257'], /whole number from 1 to 256/],
+    // In milliseconds it would be more than a timer holds, and every verdict graderTimeout.
+    [['--kind', 'exact', '--timeout', '2147484'], /whole number from 1 to 3600/],
+    [['--kind', 'exact', '--out', 'none/out.jsonl'], /Expected the folder .*none to exist/],
   ])('refuses %j', async (options, message) => {
     const { code, err } = await scratch.run(['grade', ...options]);
     expect(code).toBe(1);

@@ -1,10 +1,12 @@
-// guiderail hints: look after the hints of a problem file. The group; each command is a file of its own.
+// guiderail hints: what hints do, what they give away, and where they come from.
 import { Command } from 'commander';
 import type { CommandIO } from '../command-io.ts';
 import { hintsCheckCommand } from './hints-check.ts';
+import { hintsLiftCommand } from './hints-lift.ts';
 
 export function hintsCommand(io: CommandIO): Command {
   return new Command('hints')
-    .description('look after the hints of problems')
-    .addCommand(hintsCheckCommand(io));
+    .description('check and measure hints')
+    .addCommand(hintsCheckCommand(io))
+    .addCommand(hintsLiftCommand(io));
 }

@@ -17,10 +17,14 @@ const STATE = /\s*_?\{?\((?:g|l|s|aq)\)\}?/g;
 /** A formula in one spelling, its charge included; null if the text (from latex.ts) is not one. */
 export function parseFormula(text: string): string | null {
   if (text.length > LONGEST_FORMULA) return null;
-  const bare = text.replace(STATE, '').trim().replace(/\.$/, '');
+  const bare = text
+    .replace(STATE, '')
+    .trim()
+    .replace(/\.$/, '')
+    .replace(/\(\s*(\d*\s*[-+]|[-+]\s*\d+)\s*\)$/, '^{$1}'); // SO4(2-)
   if (/^e\s*(?:\^?\{?\s*1?-\s*\}?)$/.test(bare)) return 'e^-1';
   const { body, charge } = splitCharge(bare);
-  const parts = body.split(/\s*[*.]\s*/);
+  const parts = body.replace(/^\[([^[\]]*)\]$/, '$1').split(/\s*[*.]\s*/);
   const keys = parts.map(partKey);
   if (keys.some((key) => key === null)) return null;
   return `${keys.join('*')}${charge === 0 ? '' : `^${charge}`}`;

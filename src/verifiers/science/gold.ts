@@ -82,6 +82,8 @@ export type Gold = { readonly strict: boolean } & (
       readonly unit: string;
       /** How far the value may be off, in its unit. */
       readonly tolerance: number;
+      /** The power of ten in a unit such as `10^-19 J`; a number without a unit may be meant in such units. */
+      readonly scale?: number;
     }
   | { readonly kind: 'range'; readonly low: number; readonly high: number; readonly unit: string }
   | { readonly kind: 'formula'; readonly key: string; readonly text: string }
@@ -115,8 +117,12 @@ function structuredGold(answer: ScienceAnswer): Gold {
   if (answer.choices !== undefined || Array.isArray(value)) return choiceGold(answer);
   const text = String(value);
   if (unit !== '' || answer.tolerance !== undefined || answer.significantFigures !== undefined) {
-    const gold = quantityGold(unit === '' ? text : `${text} ${unit}`, strict, answer);
-    if (gold !== null) return gold;
+    const power = /^(?:\*|x )?\s*10\s*\^\s*[{(]?\s*([-+]?\d{1,3})/.exec(plainText(unit));
+    const joint = power === null ? ' ' : ' * ';
+    const whole = unit === '' ? text : `${text}${joint}${unit.replace(/^\s*(?:x|×|\*|\\times)\s*/, '')}`;
+    const scale = power === null ? undefined : 10 ** Number(power[1]);
+    const gold = quantityGold(whole, strict, answer, scale);
+    if (gold !== null) return scale === undefined ? gold : { ...gold, scale };
     throw new DataError(`Expected value to be a number, since it has a unit or a tolerance, got "${text}".`);
   }
   return { ...plainGold(text), strict };
@@ -146,6 +152,9 @@ function choiceLetters(value: string, choices: ReadonlyMap<string, string>): str
   );
 }
 
+/** 4f and 3d are no quantities; 1s may be one second. */
+const ORBITAL = /^\d[pdf]$/;
+
 /** Plain text says what it is by how it looks. */
 function plainGold(answer: string): Gold {
   const strict = false;
@@ -162,6 +171,7 @@ function plainGold(answer: string): Gold {
     const one = (labelled[1] ?? labelled[2])!;
     return { kind: 'choice', letters: [one], choices: new Map([[one, labelled[3]!]]), strict };
   }
+  if (ORBITAL.test(text)) return { kind: 'words', text, strict };
   const equation = parseEquation(text);
   if (equation !== null) return { kind: 'equation', equation, text, strict };
   return (
@@ -175,34 +185,39 @@ function rangeGold(text: string): Gold | null {
   return parts.low <= parts.high ? { kind: 'range', ...parts, strict: false } : null;
 }
 
-/** `2-3 m`, `2 to 3 m`, `between 2 and 3 m`. */
+const BOUND = String.raw`([-+]?[\d.,]+(?:e[-+]?\d+)?)`;
+const LOW = String.raw`${BOUND}\s*([a-zµ°%][^\s\d]{0,20})?`;
+const BETWEEN = new RegExp(String.raw`^between ${LOW}\s*and\s*(${BOUND}.*)$`, 'i');
+const FROM_TO = new RegExp(String.raw`^(?:from )?${LOW}\s*(?:-|to)\s*(${BOUND}.*)$`, 'i');
+
+/** `2-3 m`, `2 to 3 m`, `between 2 and 3 m`, `2 m to 3 m`. */
 export function splitRange(text: string): { low: number; high: number; unit: string } | null {
-  const parts =
-    /^(?:between |from )?([-+]?[\d.,]+(?:e[-+]?\d+)?)\s*(?:-|to|and)\s*([-+]?[\d.,]+(?:e[-+]?\d+)?.*)$/i.exec(
-      text,
-    );
+  const parts = BETWEEN.exec(text) ?? FROM_TO.exec(text);
   if (parts === null) return null;
   const low = readNumber(parts[1]!);
-  const high = splitQuantity(parts[2]!);
-  return low === null || high === null ? null : { low: low.value, high: high.value, unit: high.unit };
+  const high = splitQuantity(parts[3]!);
+  if (low === null || high === null) return null;
+  if (parts[2] !== undefined && parts[2] !== high.unit) return null;
+  return { low: low.value, high: high.value, unit: high.unit };
 }
 
 function quantityGold(
   text: string,
   strict: boolean,
   { tolerance, significantFigures }: Partial<Pick<ScienceAnswer, 'tolerance' | 'significantFigures'>>,
-): Gold | null {
+  scale = 1,
+): (Gold & { kind: 'quantity' }) | null {
   const quantity = splitQuantity(plainText(text));
   if (quantity === null) return null;
-  const { value, unit, lastPlace } = quantity;
+  const { value, unit, lastPlace, uncertainty } = quantity;
   const allowed =
     typeof tolerance === 'number'
       ? Math.abs(value) * tolerance
       : tolerance !== undefined
-        ? tolerance.absolute
+        ? tolerance.absolute * scale
         : significantFigures !== undefined
           ? halfPlace(value, significantFigures)
-          : Math.min(lastPlace / 2, Math.abs(value) * MOST_ROUNDING);
+          : (uncertainty ?? Math.min(lastPlace / 2, Math.abs(value) * MOST_ROUNDING));
   return { kind: 'quantity', value, unit, tolerance: allowed, strict };
 }
 

@@ -7,9 +7,18 @@ const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₊₋';
 const PLAIN = '0123456789+-';
 
 const WRAPPERS =
-  /\\(?:text(?:bf|rm|it|sf|tt)?|math(?:rm|bf|it|sf|tt|ord)|operatorname|ce|mbox|bm|boldsymbol|si|SI)\s*\{/g;
+  /\\(?:text(?:bf|rm|it|sf|tt)?|emph|math(?:rm|bf|it|sf|tt|ord)|operatorname|ce|mbox|bm|boldsymbol|si|SI)\s*\{/g;
 
-const SYMBOLS: readonly (readonly [RegExp, string])[] = [
+const VULGAR: Readonly<Record<string, string>> = {
+  '½': '1/2',
+  '¼': '1/4',
+  '¾': '3/4',
+  '⅓': '1/3',
+  '⅔': '2/3',
+};
+
+const SYMBOLS: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
+  [/\{\s*\}/g, ''],
   [/\\(?:[,;:! ]|quad|qquad|displaystyle|limits)|~|[\u00a0\u2009\u202f]/g, ' '],
   [/\\(?:left|right|bigg?|Bigg?)(?=[^a-zA-Z]|$)/g, ''],
   [/\\(?:rightleftharpoons|leftrightarrow|longleftrightarrow|leftrightharpoons)|[⇌↔⇄]|<=>|<-+>/g, ' <-> '],
@@ -17,7 +26,14 @@ const SYMBOLS: readonly (readonly [RegExp, string])[] = [
   [/\\(?:long)?(?:rightarrow|to)(?![a-zA-Z])|\\Rightarrow(?![a-zA-Z])|[→⟶⇒]|(?<!<)[-=]+>/g, ' -> '],
   [/\\(?:cdot|times|bullet|ast)(?![a-zA-Z])|[·×⋅•∙]/g, ' * '],
   [/\^\s*\{?\s*(?:\\circ|°|\\degree)\s*\}?\s*|\\degree(?![a-zA-Z])|º/g, '°'],
-  [/[−–—‒]/g, '-'],
+  [/\\pm(?![a-zA-Z])/g, '±'],
+  [/\\(?:up|down)arrow(?![a-zA-Z])|[↑↓]/g, ''],
+  [/℃/g, '°C'],
+  [/℉/g, '°F'],
+  [/[−–—‒‐‑]/g, '-'],
+  [/(?<=\d)\s*--\s*(?=\d)/g, '-'],
+  [/(?<!\d\s*)[½¼¾⅓⅔]/g, (sign) => VULGAR[sign]!],
+  [/\\pi(?![a-zA-Z])|π/g, ' pi '],
   [/\\(?:mu|upmu)(?![a-zA-Z])\s*|[µμ]/g, 'u'],
   [/\\(?:Omega|ohm)(?![a-zA-Z])|[ΩΩ]/g, 'ohm'],
   [/\\AA(?![a-zA-Z])|\\(?:mathring|r)\s*\{A\}|[ÅÅ]/g, 'angstrom'],
@@ -28,13 +44,35 @@ const SYMBOLS: readonly (readonly [RegExp, string])[] = [
 
 /** Text without LaTeX's wrappers and spacing; fractions as (a)/(b), scripts as ^ and _. */
 export function plainText(text: string): string {
-  let plain = scripts(text.normalize('NFC'));
+  let plain = siunitx(scripts(text.normalize('NFC')))
+    .replace(/<(sub|sup)>([^<>]{0,20})<\/\1>/g, (_, kind, inner) => `${kind === 'sub' ? '_' : '^'}{${inner}}`)
+    .replace(
+      /\\sqrt\s*(?:\{([^{}]*)\}|(\d))|√\s*\(?(\d+(?:\.\d+)?)\)?/g,
+      (_, a, b, c) => `sqrt(${a ?? b ?? c})`,
+    );
   for (let depth = 0; depth < 4 && WRAPPERS.test(plain); depth++) plain = unwrap(plain);
   WRAPPERS.lastIndex = 0;
   plain = plain.replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, '($1)/($2)');
   plain = plain.replace(/\\[dt]?frac\s*(\d)\s*(\d)/g, '($1)/($2)').replace(/\{,\}/g, ',');
-  for (const [pattern, replacement] of SYMBOLS) plain = plain.replace(pattern, replacement);
+  // A function and a string are two overloads of replace.
+  for (const [pattern, replacement] of SYMBOLS)
+    plain = plain.replace(pattern, (found) =>
+      typeof replacement === 'string' ? replacement : replacement(found),
+    );
   return plain.replace(/\s+/g, ' ').trim();
+}
+
+/** `\SI{9.8}{\meter\per\second\squared}` as `9.8 meter / second^2`. */
+function siunitx(text: string): string {
+  return text.replace(
+    /\\(?:SI|qty)\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g,
+    (_, number: string, unit: string) =>
+      `${number} ${unit
+        .replace(/\\per(?![a-zA-Z])/g, ' / ')
+        .replace(/\\squared/g, '^2')
+        .replace(/\\cubed/g, '^3')
+        .replace(/\\([a-zA-Z]+)/g, ' $1')}`,
+  );
 }
 
 /** Takes away one level of \text{…} and the like, each with the brace that closes it. */
@@ -79,16 +117,4 @@ function scripts(text: string): string {
       (run) => `${mark}{${[...run].map((character) => PLAIN[alphabet.indexOf(character)]).join('')}}`,
     );
   return replace(replace(text, SUPERSCRIPTS, '^'), SUBSCRIPTS, '_');
-}
-
-/** The form in which short texts are compared: case, articles, hyphens and punctuation at the ends do not count. */
-export function normaliseWords(text: string): string {
-  return plainText(text)
-    .toLowerCase()
-    .replace(/[-/]/g, ' ')
-    .replace(/["'“”‘’`*{}^_]/g, '')
-    .replace(/[.,;:!?]+(?=\s|$)/g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/^(?:the|an|a) (?=.)/, '');
 }

@@ -226,6 +226,10 @@ describe('short texts', () => {
     ['1s^2 2s^2 2p^6', '\\boxed{1s^2\\,2s^2\\,2p^4}', 'wrong'],
     ['mitochondria', '\\boxed{ribosomes}', 'wrong'],
     ['mitochondria', '\\boxed{not mitochondria}', 'wrong'],
+    ['mitochondria', 'It is ribosomes or it is mitochondria.', 'wrong'],
+    ['mitochondria', 'One could say that it is mitochondria.', 'wrong'],
+    ['mitochondria', 'It is not true that they are mitochondria.', 'wrong'],
+    ['5.0 kg', 'It is 6.0 kg or it is 5.0 kg.', 'malformed'],
   ])('for %j calls the response %j %s', async (answer, response, kind) => {
     expect(await kindOf(answer, response)).toBe(kind);
   });

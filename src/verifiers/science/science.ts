@@ -3,16 +3,34 @@
 // answer is (gold.ts), and the answer found in the response is read as that and compared.
 import type { Verdict } from '../../types.ts';
 import type { Verifier, VerifierInput } from '../verifier.ts';
-import { readChoice } from './choices.ts';
+import { readChoice, type ChoiceRead } from './choices.ts';
 import { finalAnswer } from './extract.ts';
 import { parseEquation, parseFormula } from './formulae.ts';
+import { goldResponse } from './gold-response.ts';
 import { readGold, splitRange, type Gold } from './gold.ts';
-import { normaliseWords, plainText } from './latex.ts';
-import { splitQuantity } from './numbers.ts';
-import { differ, loadUnits, valueIn, within } from './units.ts';
+import { plainText } from './latex.ts';
+import { splitQuantity, splitSum, type WrittenQuantity } from './numbers.ts';
+import { differ, loadUnits, unitText, valueIn, within } from './units.ts';
+import { predicate, sameWords } from './words.ts';
 
 /** Longer answers are no answers: nothing that is graded here needs as much. */
 const LONGEST_ANSWER = 2000;
+
+/** The one choice that is the same quantity: `3.6 m s^-1` for `3.6 m/s`. */
+async function readChoiceByQuantity(
+  answer: string,
+  choices: ReadonlyMap<string, string>,
+): Promise<ChoiceRead> {
+  const given = splitQuantity(plainText(answer));
+  const found: string[] = [];
+  for (const [letter, text] of given === null ? [] : choices) {
+    const choice = splitQuantity(plainText(text));
+    if (choice === null || (choice.unit === '' && given!.unit !== '')) continue;
+    const value = await valueIn(choice.unit, given!, false);
+    if (typeof value === 'number' && within(value, choice.value, 0, true)) found.push(letter);
+  }
+  return found.length === 1 ? { kind: 'letters', letters: found } : { kind: 'none' };
+}
 
 /** What is said of an answer: whether it is right, and if not, why as a clause. */
 type Finding = { readonly kind: 'correct' | 'wrong' | 'malformed'; readonly because?: string };
@@ -70,24 +88,26 @@ function compare(gold: Gold, answer: string): Finding | Promise<Finding> {
     case 'range':
       return compareRange(gold, answer);
     case 'formula': {
-      const key = parseFormula(lastEquated(plainText(answer)));
+      const key = formulaIn(plainText(answer));
       if (key === null) return malformed('it is not a chemical formula');
       return key === gold.key ? CORRECT : wrong('it is another formula');
     }
     case 'equation': {
-      const equation = parseEquation(plainText(answer));
+      const text = plainText(answer);
+      const equation = parseEquation(text) ?? parseEquation(predicate(text));
       if (equation === null) return malformed('it is not a reaction equation');
       const same = equation.left === gold.equation.left && equation.right === gold.equation.right;
       return same ? CORRECT : wrong(`balanced it reads ${equation.left} -> ${equation.right}`);
     }
     case 'words':
-      return normaliseWords(answer) === normaliseWords(gold.text) ? CORRECT : wrong('it says something else');
+      return sameWords(gold.text, answer) ? CORRECT : wrong('it says something else');
   }
 }
 
-function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Finding {
-  const read = readChoice(answer, gold.choices, gold.letters.length > 1);
-  if (read.kind === 'contradiction') return malformed(read.reason.replace(/\.$/, ''));
+async function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Promise<Finding> {
+  const asText = readChoice(answer, gold.choices, gold.letters.length > 1);
+  const read = asText.kind === 'none' ? await readChoiceByQuantity(answer, gold.choices) : asText;
+  if (read.kind === 'contradiction') return malformed(read.reason);
   if (read.kind === 'none') return malformed('it names none of the choices');
   const stranger =
     gold.choices.size > 1 ? read.letters.find((letter) => !gold.choices.has(letter)) : undefined;
@@ -98,19 +118,25 @@ function compareChoice(gold: Gold & { kind: 'choice' }, answer: string): Finding
 }
 
 async function compareQuantity(gold: Gold & { kind: 'quantity' }, answer: string): Promise<Finding> {
-  const quantity = splitQuantity(plainText(answer));
+  const text = plainText(answer);
+  const written = quantityIn(text) ?? (await sumIn(text, gold.unit));
+  // π/6 without a unit is an angle in radians, where the answer is one in degrees.
+  const radians = written?.unit === '' && /\bpi\b/.test(text) && unitText(gold.unit) === 'deg';
+  const quantity = radians ? { ...written, unit: 'rad' } : written;
   if (quantity === null) return malformed('it is not a number with a unit');
   const value = await valueIn(gold.unit, quantity, gold.strict);
   if (typeof value === 'string') return wrong(value);
-  if (within(value, gold.value, gold.tolerance, differ(quantity.unit, gold.unit))) return CORRECT;
+  const converted = differ(quantity.unit, gold.unit);
+  const meant = quantity.unit === '' && gold.scale !== undefined ? [value, value * gold.scale] : [value];
+  if (meant.some((one) => within(one, gold.value, gold.tolerance, converted))) return CORRECT;
   return wrong(`${value} differs from ${gold.value} by more than ${gold.tolerance}`);
 }
 
 async function compareRange(gold: Gold & { kind: 'range' }, answer: string): Promise<Finding> {
   const { low, high, unit, strict } = gold;
   const text = plainText(answer);
-  const range = splitRange(text);
-  const quantity = range === null ? splitQuantity(text) : null;
+  const range = splitRange(text) ?? splitRange(predicate(text));
+  const quantity = range === null ? quantityIn(text) : null;
   if (range === null && quantity === null) return malformed('it is neither a number nor a range');
   const ends = range === null ? [quantity!.value, quantity!.value] : [range.low, range.high];
   const own = range?.unit ?? quantity!.unit;
@@ -129,9 +155,40 @@ async function compareRange(gold: Gold & { kind: 'range' }, answer: string): Pro
   return inside ? CORRECT : wrong(`${from} is outside`);
 }
 
-/** `X = NaCl` is NaCl. */
-function lastEquated(text: string): string {
-  return text.replace(/^.*=\s*/, '');
+function quantityIn(text: string): WrittenQuantity | null {
+  return splitQuantity(text) ?? splitQuantity(predicate(text).replace(/^pH\s+/, ''));
+}
+
+/**
+ * `1 h 30 min` in `unit`: each unit smaller than the one before it, and less of it than makes one of that. So a list of
+ * two answers is no sum.
+ */
+async function sumIn(text: string, unit: string): Promise<WrittenQuantity | null> {
+  const parts = splitSum(text);
+  if (parts === null || unit === '') return null;
+  let sum = 0;
+  let oneBefore = Infinity;
+  for (const part of parts) {
+    const [value, one] = [await valueIn(unit, part, true), await valueIn(unit, { ...part, value: 1 }, true)];
+    if (typeof value === 'string' || typeof one === 'string') return null;
+    if (value < 0 || value >= oneBefore) return null;
+    sum += value;
+    oneBefore = one;
+  }
+  return { value: sum, lastPlace: 0, unit };
+}
+
+/** `X = NaCl` is NaCl, and so are `The formula is NaCl` and `sodium chloride (NaCl)`. */
+function formulaIn(text: string): string | null {
+  const said = [text.replace(/^.*=\s*/, ''), predicate(text)];
+  for (const one of said) {
+    const whole = parseFormula(one);
+    if (whole !== null) return whole;
+  }
+  const parts = /^(.+?) \((.+)\)\.?$/.exec(said[1]!);
+  if (parts === null) return null;
+  const [outer, inner] = [parseFormula(parts[1]!), parseFormula(parts[2]!)];
+  return outer !== null && inner !== null && outer !== inner ? null : (outer ?? inner);
 }
 
 function describe(gold: Gold): string {
@@ -146,23 +203,6 @@ function describe(gold: Gold): string {
     case 'equation':
     case 'words':
       return `"${shortened(gold.text)}"`;
-  }
-}
-
-/** The gold answer as a response would give it; one of several where the gold is a range. */
-function goldResponse(answer: string): string {
-  const gold = readGold(answer);
-  switch (gold.kind) {
-    case 'choice':
-      return `#### ${gold.letters.join(', ')}`;
-    case 'quantity':
-      return `#### ${gold.value} ${gold.unit}`;
-    case 'range':
-      return `#### ${(gold.low + gold.high) / 2} ${gold.unit}`;
-    case 'formula':
-    case 'equation':
-    case 'words':
-      return `#### ${gold.text}`;
   }
 }
 

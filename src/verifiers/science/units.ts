@@ -31,6 +31,8 @@ const MORE_UNITS: readonly (readonly [string, string, 'none' | 'short' | 'long']
   ['kat', '1 mol/s', 'short'],
   ['lx', '1 cd/m^2', 'short'],
   ['gauss', '1e-4 T', 'none'],
+  ['G', '1e-4 T', 'none'],
+  ['d', '1 day', 'none'],
   ['lightyear', '9460730472580800 m', 'none'],
   ['ly', '9460730472580800 m', 'none'],
   ['pc', '3.0856775814913673e16 m', 'short'],
@@ -42,7 +44,12 @@ const MORE_UNITS: readonly (readonly [string, string, 'none' | 'short' | 'long']
   ['knot', '1852 m/hour', 'none'],
   ['pascal', '1 Pa', 'long'],
   ['yr', '1 year', 'short'],
+  ['y', '1 year', 'none'],
+  ['a', '1 year', 'none'],
+  ['Ma', '1e6 year', 'none'],
+  ['Ga', '1e9 year', 'none'],
   ['debye', '3.33564e-30 C m', 'none'],
+  ['D', '3.33564e-30 C m', 'none'],
 ];
 
 /** Dimensionless shares. */
@@ -138,6 +145,17 @@ export function unitText(unit: string): string {
     .replace(/\bcelsius\b/gi, 'degC')
     .replace(/\bfahrenheit\b/gi, 'degF')
     .replace(/°\s*K\b|\bkelvins\b/g, 'K')
+    .replace(/\bper cent\b/g, '%')
+    .replace(/\bmm Hg\b/g, 'mmHg')
+    .replace(/\b([kMmµu]?N)m\b/g, '$1 m')
+    .replace(/\b(m?A)h\b/g, '$1 hour')
+    .replace(/\bcycles?\s*(?:per|\/)\s*(?:second|sec|s)\b/g, 'Hz')
+    .replace(/\belectron volts?\b/gi, 'eV')
+    .replace(/\batomic mass units?\b/gi, 'amu')
+    .replace(/\bmicrons?\b/g, 'um')
+    .replace(/metre/g, 'meter')
+    .replace(/\b(kil|meg)ohms?\b/g, (_, prefix: string) => (prefix === 'kil' ? 'kiloohm' : 'megaohm'))
+    .replace(/\b(kg|hr|lb|sec|min|yr)s\b/g, '$1')
     .replace(/°/g, 'deg')
     .replace(/\bper\b/g, '/')
     .replace(/\bsquare (\w+)/g, '$1^2')
@@ -146,8 +164,9 @@ export function unitText(unit: string): string {
     .replace(/ cubed\b/g, '^3');
   const exponents = words
     .replace(/[{}]/g, '')
-    .replace(/\s*\^\s*\(?\s*\+?(-?\d+(?:\.\d+)?)\s*\)?/g, '^$1')
-    .replace(/([A-Za-z])(-?\d)/g, '$1^$2');
+    .replace(/\s*\^\s*\(?\s*\+?(-?\d+(?:\.\d+)?)(?:\s*\))?/g, '^$1')
+    .replace(/([A-Za-z])(-?\d)/g, '$1^$2')
+    .replace(/(\^-?\d+)(?=[A-Za-z])/g, '$1 ');
   const products = exponents
     .replace(/([A-Za-z\d])\.(?=[A-Za-z])/g, '$1 ')
     .replace(/\.$/, '')
