@@ -73,7 +73,11 @@ function leakOf(mention: Mention, search: LeakSearch, givenOnes: readonly Mentio
     case 'operation':
     case 'spoken':
       return ofOperation(mention, search, givenOnes, said);
-    default:
+    case 'expression':
+    case 'group':
+    case 'relation':
+    case 'list':
+    case 'whole':
       return ofExpression(mention, search, givenOnes, said);
   }
 }
@@ -96,7 +100,7 @@ function asksFor({ start, end, operand, size }: Mention, { text, given }: LeakSe
   );
   if (behind === null || surroundings(text, start, end).question) return false;
   const words = behind[0].toLowerCase().match(/[a-z]+/g)!;
-  if (/^(?:and|or|by|of|from|to|in|for|per|times|plus|minus|each|every|more|less|fewer)$/.test(words[0]!))
+  if (/^(?:and|or|by|of|from|to|in|for|per|times|plus|minus|each|every|more|less|fewer)$/.test(words[0]))
     return false;
   const noun = words.find((word) => given.asked.includes(word.replace(/s$/, '')));
   if (noun === undefined) return false;

@@ -142,7 +142,8 @@ export class HintChecker {
     }
     const judge = judgeOf(problem, this.#verifierFor);
     if (choices !== null) {
-      const leaks = await this.#optionLeaks(problem, search, choices);
+      const { leaks, fault } = await this.#optionLeaks(problem, search, choices);
+      if (leaks.length === 0 && fault !== null) return [unchecked(fault)];
       return leaks.map((leak) => leakFinding('optionLeak', leak, reading.original));
     }
     const leaks = await this.#statedAnswers(problem, search, judge);
@@ -168,10 +169,11 @@ export class HintChecker {
   }
 
   /** The letter or place of the right option; its text, where the hint has that of no other; what equals it. */
-  async #optionLeaks(problem: Problem, search: Search, choices: Choices): Promise<Leak[]> {
+  async #optionLeaks(problem: Problem, search: Search, choices: Choices) {
     const { reading, given } = search;
     const { text } = reading;
-    const leaks = [...pointedOptions(text, choices), ...quotedOptions(text, choices)];
+    const leaks: Leak[] = [...pointedOptions(text, choices), ...quotedOptions(text, choices)];
+    let fault: string | null = null;
     const named = mentionedOptions(text, choices);
     const several = named.filter((letter) => !choices.right.includes(letter)).length > 0;
     for (const letter of choices.right) {
@@ -183,8 +185,9 @@ export class HintChecker {
       const judge = judgeOf({ ...problem, answer: option, verifier }, this.#verifierFor);
       const values = await statedValues({ text, mentions: search.mentions, given, gold: option, judge });
       leaks.push(...(several ? values.filter(({ reason }) => reason.endsWith(STATED)) : values));
+      fault ??= judge.fault();
     }
-    return leaks;
+    return { leaks, fault };
   }
 
   #overlap(problem: Problem, hint: string): Finding | null {

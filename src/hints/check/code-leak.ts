@@ -27,8 +27,8 @@ export async function codeLeaks(
   const pieces = codePieces(hint);
   if (pieces.length === 0) return { findings: [], fault: null };
   const task = parseCodeTask(problem.answer);
-  const same = pieces.map((piece) => likeSolution(piece, problem)).find((finding) => finding !== null);
-  if (same != null) return { findings: [same], fault: null };
+  const same = pieces.map((piece) => likeSolution(piece, problem)).find((one) => one !== null);
+  if (same !== undefined && same !== null) return { findings: [same], fault: null };
   const wanted = wantedOf(task, problem);
   const verifier = verifierFor(problem.verifier);
   const tried = new Set<string>();

@@ -15,6 +15,6 @@ export function withoutHints(
     bad.has(index + 1) || hint === '' ? null : hint,
   );
   while (kept.length > 0 && kept.at(-1) === null) kept.pop();
-  const { hint: _hint, hints: _hints, ...others } = row as { hint?: unknown; hints?: unknown };
-  return { ...others, hints: kept };
+  const others = Object.entries(row).filter(([key]) => key !== 'hint' && key !== 'hints');
+  return { ...Object.fromEntries(others), hints: kept };
 }

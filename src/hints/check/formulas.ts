@@ -183,7 +183,8 @@ function addRun(run: readonly Token[], text: string, found: Formula[]): void {
     const equals: string[] = [];
     const next = sides[index + 1]?.sign;
     if (sign !== null && EQUALITY.test(sign)) equals.push(...present(sideText(index - 1)));
-    if (next != null && EQUALITY.test(next)) equals.push(...present(sideText(index + 1)));
+    if (next !== undefined && next !== null && EQUALITY.test(next))
+      equals.push(...present(sideText(index + 1)));
     if (sign !== null && EQUALITY.test(sign) && index === 0) equals.push('');
     addSide(trim(tokens), equals, sign !== null && DENIAL.test(sign), text, found);
   }

@@ -6,7 +6,7 @@ import type { Span } from './verdict.ts';
 export interface Reading {
   readonly text: string;
   /** The stretch of the original that a stretch of `text` was read from. */
-  original(start: number, end: number): Span;
+  readonly original: (start: number, end: number) => Span;
 }
 
 const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF]/;
