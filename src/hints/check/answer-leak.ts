@@ -3,7 +3,16 @@
 // is stated as the answer; small numbers that count the hint's own parts or are worked with are none; arithmetic on
 // the problem's own numbers is the approach; all else is a leak.
 import type { Problem } from '../../types.ts';
-import { endsClause, isLabel, statedAsAnswer, statedAsValue, structural, surroundings } from './context.ts';
+import {
+  endsClause,
+  isLabel,
+  isWorkedBefore,
+  periodLabel,
+  statedAsAnswer,
+  statedAsValue,
+  structural,
+  surroundings,
+} from './context.ts';
 import { converted, inUnit } from './conversions.ts';
 import { compact, type Given } from './given.ts';
 import type { Judge } from './judge.ts';
@@ -40,7 +49,8 @@ export async function statedValues(search: LeakSearch): Promise<Leak[]> {
   if (accepted.length === 0) return [];
   const givenOnes: Mention[] = [];
   for (const mention of search.given.mentions)
-    if (await judge.acceptsOne(mention.values)) givenOnes.push(mention);
+    if ((await judge.acceptsOne(mention.values)) || (await acceptedInOtherUnit(mention, search)))
+      givenOnes.push(mention);
   const leaks: Leak[] = [];
   for (const mention of accepted) {
     const reason = leakOf(mention, search, givenOnes);
@@ -149,17 +159,20 @@ function ofNumber(
   givenOnes: readonly Mention[],
   said: boolean,
 ): string | null {
-  const { text } = search;
+  const { text, given } = search;
   const around = surroundings(text, mention.start, mention.end);
   const quoted = quote(text.slice(mention.start, mention.end));
-  if (!mention.operand && isWorkedOut(mention) && !restatesEquation(mention, search))
+  const worked = isWorkedOut(mention) || isWorkedBefore(around);
+  if (!mention.operand && worked && !restatesEquation(mention, search))
     return `${quoted} is given as the result of a calculation, and the verifier takes it for the answer.`;
   const unnamed = {
     ...around,
     before: around.before.replace(/(?:\$|\\\()?[a-z](?:_\{?\w\}?)?\s*=\s*(?:\$|\\\()?$/, ''),
   };
   const stated =
-    !mention.operand && (statedAsAnswer(around) || (mention.equals.length > 0 && statedAsAnswer(unnamed)));
+    !mention.operand &&
+    (statedAsAnswer(around) ||
+      (mention.equals.length > 0 && (statedAsAnswer(unnamed) || statedAsValue(unnamed))));
   const alike = givenOnes.filter(
     (one) => isNumber(one) && (sameNumber(one, mention) || Number.isNaN(mention.size)),
   );
@@ -176,6 +189,8 @@ function ofNumber(
     return `The verifier takes ${quoted} for the answer, and the problem does not give it.`;
   }
   if (alike.length > 0 && !claimed) return null;
+  const period = periodLabel(around);
+  if (isCommon(mention.size) && period !== null && !given.asked.includes(period)) return null;
   const share = mention.form === 'words' && !Number.isInteger(mention.size);
   if (isCommon(mention.size) && (mention.operand || isLabel(around) || (!share && structural(around))))
     return null;

@@ -67,6 +67,19 @@ export function endsClause({ after }: Surroundings): boolean {
   return /^["')\]*$]*\s*(?:[.!;,:]|$)/.test(after);
 }
 
+/** Arithmetic with words among its numbers, up to the equality sign: "8 lessons * 3 cleans per lesson =". */
+const WORKED_BEFORE =
+  /\d[^=?!]{0,80}?(?:[*×·÷+/^–-]|\s-\s|\s[xX]\s)[^=?!]{0,40}?\d[^=?!]{0,60}(?:=|\bequals?\b)\s*(?:in\s+|about\s+)?[$€£(\\]*$/;
+
+export function isWorkedBefore({ before }: Surroundings): boolean {
+  return WORKED_BEFORE.test(before.slice(-200));
+}
+
+/** "on day 2": which, not how many. */
+export function periodLabel({ before }: Surroundings): string | null {
+  return /\b(day|week|month|year|hour|minute|lap|page)\s+$/.exec(before)?.[1] ?? null;
+}
+
 const LABEL =
   /(?:\b(?:step|steps|part|hint|level|case|equation|eq|method|rule|figure|fig|question|chapter|section|stage|phase|example|clue|tip|line|row|column|number|no|item|point|theorem|lemma|problem|exercise|round|version|grade|sub-?question)s?\.?|(?<!#)#)\s*\(?$/;
 const STRUCTURE =

@@ -57,7 +57,7 @@ function withoutMarkdown(text: string): string {
       const before = text.slice(0, at).match(/\S(?=\s*$)/)?.[0] ?? '';
       const after = text.slice(at + match.length, at + match.length + 40).match(/\S/)?.[0] ?? '';
       const tight = /\S/.test(text[at - 1] ?? ' ') === /\S/.test(text[at + match.length] ?? ' ');
-      return match[0] === '*' && tight && /[\w)}\]]/.test(before) && /[\w({[\\]/.test(after)
+      return match[0] === '*' && tight && /[\w)}\]]/.test(before) && /[\w({[\\.$-]/.test(after)
         ? match
         : blank(match);
     });
