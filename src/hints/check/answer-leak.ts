@@ -14,6 +14,7 @@ import {
   surroundings,
 } from './context.ts';
 import { converted, inUnit } from './conversions.ts';
+import { claimed } from './claims.ts';
 import { compact, type Given } from './given.ts';
 import type { Judge } from './judge.ts';
 import type { Mention } from './mentions.ts';
@@ -236,7 +237,7 @@ function ofOperation(
   const same = (one: Mention) => orderless(given.text.slice(one.start, one.end)) === orderless(written);
   const isValue = !isPlainNumber(gold) && orderless(written) === orderless(gold);
   if (isValue || isLowestTerms(written)) {
-    if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
+    if (statedAsAnswer(around) || said || isClaimed(mention, search)) return `${quote(source)} ${STATED}`;
     if (givenOnes.some((one) => same(one) || (isNumber(one) && !one.operand)) || mention.operand) return null;
     const used = /^\d\/\d$/.test(compact(source)) && /^\s*(?:of|as|the)\b/.test(around.after);
     if (used && !/\b(?:is|are|was|were|be|equals?)\s*[$(]*$/.test(around.before)) return null;
@@ -244,12 +245,24 @@ function ofOperation(
   }
   if (mention.operand) return null;
   if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
-  if (givenOnes.some(same)) return null;
+  // Another form of an expression that the problem has is a step.
+  if (givenOnes.some((one) => same(one) || (one.form === 'operation' && !isPlainNumber(gold)))) return null;
   const derived = mention.equals.some((side) => /\d/.test(side) && /[a-z(\[]/i.test(side));
   const origins = mention.operands.map((operand) => given.operand(operand));
   const approach = origins.every((origin) => origin !== null) && origins.includes('given');
   if (approach && !derived && !(statedAsValue(around) && mention.form === 'spoken')) return null;
   return `${quote(source)} leaves nothing but arithmetic: it comes out at the answer.`;
+}
+
+/** "3^20 is larger", of two powers that the problem has. */
+function isClaimed({ start, end, operand }: Mention, { text, given }: LeakSearch): boolean {
+  return !operand && !isBareFormula(text, start, end) && claimed(text, start, end, given.compact);
+}
+
+/** Nothing is said of it before or behind. */
+function isBareFormula(text: string, start: number, end: number): boolean {
+  const { before, after } = surroundings(text, start, end);
+  return !/[a-z]/.test(before) && !/[a-z]/.test(after);
 }
 
 /** A fraction of two whole numbers that cannot be made simpler, and is none itself: a value rather than a division. */
@@ -277,7 +290,7 @@ function ofExpression(
   // What can be told more exactly by its parts.
   if (mention.form === 'whole' && isPlainNumber(gold) && !/[A-Za-z]{2}|\[/.test(source)) return null;
   const around = surroundings(text, mention.start, mention.end);
-  if (statedAsAnswer(around)) return `${quote(source)} ${STATED}`;
+  if (statedAsAnswer(around) || isClaimed(mention, search)) return `${quote(source)} ${STATED}`;
   const spellings = [source, ...mention.values].map(orderless);
   const sameSpelling = spellings.includes(orderless(gold));
   if (

@@ -151,7 +151,7 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
       /^[AI]$/.test(written) &&
       /^\s+[a-z]/.test(after) &&
       !RIGHT_AFTER.test(after) &&
-      !/^\s+(?:and|or)\s+\(?[B-J]\b/i.test(after);
+      !/^\s+(?:and|or|nor)\s+\(?[B-J]\b/i.test(after);
     if (article && !marked && !/\b(?:option|choice|answer|letter)s?\s*$/.test(before)) continue;
     if (written === 'I' && !marked && !named) continue;
     if (own.has(letter) && !marked && !named && !opens) continue;
@@ -194,6 +194,11 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
     );
     each(`\\b(?:top|topmost)\\s+(?:one|option|choice|alternative)\\b|\\b(?:listed|given)\\s+first\\b`, 0);
   }
+  if (count > 2)
+    each(
+      '\\b(?:second\\s+to\\s+last|next\\s+to\\s+(?:the\\s+)?last|penultimate|last\\s+but\\s+one)\\b',
+      count - 2,
+    );
   if (count === 4 && right.length === 2) {
     each(
       '\\b(?:the\\s+)?(?:two|ones|both)\\s+in\\s+the\\s+middle\\b|\\bmiddle\\s+two\\b',

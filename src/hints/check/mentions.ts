@@ -61,8 +61,15 @@ export function mentionsIn(text: string, { units }: { readonly units: boolean })
     found.push({ ...PLAIN, start, end, form: 'spoken', values: [value], operands });
   for (const { start, end, value } of spokenBounds(text, numbers))
     found.push({ ...PLAIN, start, end, form: 'expression', values: [value] });
-  for (const { start, end, values } of spokenFormulas(text, numbers))
-    found.push({ ...PLAIN, start, end, form: 'expression', values });
+  for (const { start, end, values } of spokenFormulas(text, numbers)) {
+    const arithmetic = !/[a-zπ]|\\(?!frac)/i.test(values[0]!.replace(/\\(?:frac|sqrt)/g, ''));
+    const operands = arithmetic ? (values[0]!.match(/\d+(?:\.\d+)?/g) ?? []) : [];
+    found.push({ ...PLAIN, start, end, form: arithmetic ? 'spoken' : 'expression', values, operands });
+  }
+  for (const match of text.matchAll(/(?<![\w.,])(\d{1,3})!/g)) {
+    const [start, end] = [match.index, match.index + match[0].length];
+    found.push({ ...PLAIN, start, end, form: 'operation', values: [match[0]], operands: [match[1]!] });
+  }
   found.push(...lists(found, text), ...wholes(text), ...spacedDigits(text), ...sums(found, text));
   return found.sort((a, b) => a.start - b.start || b.end - a.end);
 }
@@ -101,7 +108,7 @@ function ofFormula(formula: Formula, text: string, units: boolean): Mention {
       ...withUnits(core, text, end, units),
       ...percent(core, text, end),
       ...(/%/.test(bare) ? [`${core}\\%`] : []),
-      ...(/[!\\{]/.test(bare) ? [bare] : []),
+      ...(/[\\{]/.test(bare) ? [bare] : []),
       core,
     ];
     return { ...base, values, size: sizeOf(core), unit: unitAt(text.slice(end, end + 40))?.unit ?? null };

@@ -2,7 +2,8 @@
 // It compares words and asks no verifier, since verifiers of words want the very spelling. A word that the problem
 // itself uses, or that any sentence may have ("yes", "even"), is a leak only where it is stated as the answer.
 import { quote, type Leak } from './answer-leak.ts';
-import { statedAsAnswer, surroundings } from './context.ts';
+import { claimed } from './claims.ts';
+import { surroundings } from './context.ts';
 import type { Given } from './given.ts';
 
 interface Token {
@@ -54,8 +55,11 @@ export function stemOf(word: string): string {
 export function wordsOfAnswer(gold: string): Token[] | null {
   const text = gold.replace(/\\(?:text|mathrm|textbf|mbox)\s*\{([^{}]*)\}/g, ' $1 ').replace(/[$]/g, ' ');
   if (/\\[A-Za-z]|[=^_√]/.test(text)) return null;
-  const letters = tokensOf(text).some(({ source }) => source.length === 1);
-  const tokens = tokensOf(text).filter(({ source }) => letters || !ARTICLES.has(source.toLowerCase()));
+  const bare = text.replace(/^\s*(?:it|they|he|she|this)\s+(?=[a-z]{4})/i, (match) =>
+    ' '.repeat(match.length),
+  );
+  const letters = tokensOf(bare).some(({ source }) => source.length === 1);
+  const tokens = tokensOf(bare).filter(({ source }) => letters || !ARTICLES.has(source.toLowerCase()));
   const words = tokens.filter(({ source }) => /\p{L}/u.test(source));
   if (words.length === 0 || tokens.length > 40) return null;
   if (/^\s*[-+]?[\d.,]/.test(text) && words.length < 2) return null; // a quantity
@@ -127,7 +131,7 @@ export function statedWords({ text, gold, given, onlyStated = false }: TextSearc
   const spoken = answer.every(({ source }) => source.length > 1);
   const needsCue = onlyStated || common || placesOf(answer, tokensOf(given.text)).length > 0;
   return places
-    .filter(({ start, end }) => !needsCue || isStated(text, start, end, given))
+    .filter(({ start, end }) => !needsCue || claimed(text, start, end, given.compact))
     .map(({ start, end }) => {
       const quoted = quote(text.slice(start, end));
       const reason = needsCue
@@ -205,29 +209,4 @@ function unspaced(text: string, gold: string, given: Given): Leak[] {
   if (start === -1 || given.text.includes(bare)) return [];
   const reason = `${quote(bare)} is the answer, and the problem does not give it.`;
   return [{ start, end: start + bare.length, reason }];
-}
-
-const CHOSEN_BEFORE =
-  /(?:\b(?:[a-z]{2,}est|most\s+[a-z]+|least\s+[a-z]+|winner|odd\s+one(?:\s+out)?|only\s+one)(?:\s+(?:one|of\s+\w+|person|\w+))?\s+(?:is|are|was|were|must\s+be)|\b(?:choose|pick|select|answer(?:\s+with)?|say|write|conclude(?:s)?(?:\s+that)?|must|should|can\s+only|has\s+to|have\s+to|is\s+(?:obviously|clearly|definitely))(?:\s+be)?|\b(?:it|that|this|he|she|which|they)(?:'s|\s+is|\s+are|\s+was|\s+were)(?:\s+(?:indeed|actually|really|clearly))?|(?:called|named|known\s+as|termed))\s*[:"'(]*(?:the\s+|an?\s+)?$/;
-const CONCLUDED_BEFORE = /(?:^|[.!?:;]\s*|\b(?:so|therefore|thus|hence|indeed)\s*,?\s*)["'(]*$/;
-/** "is the fastest", "wins": what answers a question of which or who. */
-const SUPERLATIVE =
-  /^['"]?\s*(?:is|are|was|were|has|have|had|does|did|gets?|got|comes?|will\s+be|must\s+be)?\s*(?:(?:the|by|far|clearly|indeed|therefore|also|definitely|always)\s+)*(?:[a-z]{2,}est\b|most\b|least\b|best\b|worst\b|first\b|last\b|[a-z]{3,}er\b\s+(?:than|of|one)|more\b|less\b|fewer\b|wins?\b|won\b|winner|correct|right|the\s+(?:one|winner|answer|only))/;
-const VERDICT_BEFORE =
-  /(?:\b(?:answer|statement|claim|conclusion|response|result|hypothesis)\b[^.?!]{0,30}|\b(?:it|this|that|which)\s*)(?:'s|is|are|must\s+be|has\s+to\s+be|should\s+be|turns\s+out)\s*(?:simply|clearly|actually|therefore|thus)?\s*["'(]*$/;
-
-function isStated(text: string, start: number, end: number, given: Given): boolean {
-  const around = surroundings(text, start, end);
-  const word = text.slice(start, end).toLowerCase();
-  if (around.question) return false;
-  if (/\b(?:whether|if|not|n't|when|unless|either|or)\b[^.?!,]{0,40}$/.test(around.before)) return false;
-  if (/^\s*(?:or|and\s+not)\b/.test(around.after)) return false;
-  if (statedAsAnswer(around)) return true;
-  if (/^(?:yes|no|true|false)$/.test(word)) {
-    const opens = /^\s*["'(]*$/.test(around.before) && /^["')]*\s*(?:[,.!;:]|-\s|$)/.test(around.after);
-    return opens || VERDICT_BEFORE.test(around.before);
-  }
-  if (CHOSEN_BEFORE.test(around.before)) return true;
-  const claim = CONCLUDED_BEFORE.test(around.before) && SUPERLATIVE.test(around.after);
-  return claim && !given.compact.includes((word + around.after.slice(0, 30)).replace(/\s/g, ''));
 }
