@@ -54,16 +54,18 @@ interface Ran {
 async function generate(
   options: string,
   given: {
-    check?: HintCheck;
+    check?: HintCheck | 'real';
     env?: Record<string, string>;
     interrupts?: InterruptSource;
     file?: string;
   } = {},
 ): Promise<Ran> {
-  const { check, env = {}, interrupts, file = 'rows.jsonl' } = given;
+  const { env = {}, interrupts, file = 'rows.jsonl' } = given;
   const io = { ...recordedIO(scratch.dir), env, ...(interrupts && { interrupts }) };
   const argv = ['hints', 'generate', file, '--levels', '2', ...options.split(' ')];
-  const tools = { clock, ...(check && { check }) };
+  // The real check refuses hints of two words.
+  const { check = async () => ({ ok: true, reason: '' }) } = given;
+  const tools = { clock, ...(check !== 'real' && { check }) };
   const code = await runCli(argv, io, [
     (io) => new Command('hints').addCommand(hintsGenerateCommand(io, tools)),
   ]);
@@ -204,6 +206,39 @@ describe('guiderail hints generate', () => {
     });
   });
 
+  it('checks hints as hints check does, unless it is told not to', async () => {
+    const robe =
+      'A robe takes 2 bolts of blue fiber and half that much white fiber. How many bolts in total?';
+    scratch.writeRows('rows.jsonl', [
+      { prompt: robe, answer: 3, verifier: 'math', solution: 'Take half, then add.' },
+    ]);
+    const leak = 'Halve the blue fiber, then add both, which makes three bolts.';
+    server.answer = ({ content }) => {
+      const second = content.includes('EARLIER')
+        ? 'Halve the blue fiber first, then add both amounts.'
+        : leak;
+      return { hints: ['How much is half of the blue fiber?', second] };
+    };
+    const out = fresh();
+    expect((await generate(served(out), { check: 'real' })).out).toContain('hints refused 1, dropped 0');
+    expect(scratch.lines(out)[0].hints).toEqual([
+      'How much is half of the blue fiber?',
+      'Halve the blue fiber first, then add both amounts.',
+    ]);
+    expect(server.contents[1]).toContain(`Hint 2 was "${leak}".`);
+    await generate(`${served(out)} --no-check`, { check: 'real' });
+    expect(scratch.lines(out)[0].hints).toContain(leak);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('refuses a verifier that there is not, before anything is asked', async () => {
+    scratch.writeRows('rows.jsonl', [{ ...rows(1)[0], verifier: 'maths' }]);
+    const { code, err } = await generate(served(fresh()), { check: 'real' });
+    expect(code).toBe(1);
+    expect(err).toMatch(/rows\.jsonl:1: .*"math"/);
+    expect(server.requests).toEqual([]);
+  });
+
   it('leaves hints alone that are there, unless they are to be replaced', async () => {
     const [first, second] = rows(2);
     scratch.writeRows('rows.jsonl', [{ ...first, hint: 'mine' }, second]);
@@ -322,6 +357,7 @@ describe('guiderail hints generate', () => {
       'rows.jsonl',
       '--levels',
       '2',
+      '--no-check',
       '--jobs',
       '1',
       '--teacher',

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
 import type { RejectedRow } from '../../data/problems.ts';
-import { ConfigError, DataError } from '../../errors.ts';
+import { ConfigError, DataError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../hints/generate/clock.ts';
 import { HintGenerator, type GeneratedHints, type HintCheck } from '../../hints/generate/generate.ts';
 import { DEFAULT_PROMPTS, loadPrompts, type HintPrompts } from '../../hints/generate/prompts.ts';
@@ -18,10 +18,12 @@ import {
   type Teacher,
   type TokenUsage,
 } from '../../hints/generate/teacher.ts';
+import { HintChecker } from '../../hints/check/check.ts';
 import { writeAside } from '../../model/safetensors.ts';
 import { handleRejected } from '../../train/prepare.ts';
+import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
-import { positiveInteger } from '../custom-option.ts';
+import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { addEngineOptions } from '../engine-options.ts';
 import { count, estimateSentence, GenerationReport, type Workload } from '../hint-report.ts';
 import { problemRows, withHints, type ProblemRow } from '../hint-rows.ts';
@@ -41,12 +43,14 @@ interface GenerateOptions extends TeacherOptions {
   readonly prompts: string;
   readonly cache?: string;
   readonly limit?: number;
+  readonly check: boolean;
+  readonly custom: readonly string[];
   readonly replace: boolean;
   readonly dropUnusable: boolean;
   readonly dryRun: boolean;
 }
 
-/** What a test puts in the place of time. */
+/** What a test puts in the place of time and of the check. */
 export interface GenerateTools {
   readonly clock?: Clock;
   readonly check?: HintCheck;
@@ -58,7 +62,7 @@ const LONGEST_TIMEOUT_S = 300;
 const SHOWN = 2;
 
 export function hintsGenerateCommand(io: CommandIO, tools: GenerateTools = {}): Command {
-  return addEngineOptions(new Command('generate'))
+  return addCustomOption(addEngineOptions(new Command('generate')))
     .description('write hints by level for problems, by any OpenAI-compatible server or by the policy itself')
     .argument('<file>', 'problems as JSONL, best with a solution each')
     .requiredOption('--teacher <url>', 'server, such as http://127.0.0.1:8000/v1; or self: the model itself')
@@ -93,6 +97,7 @@ export function hintsGenerateCommand(io: CommandIO, tools: GenerateTools = {}): 
     .option('--cache <dir>', 'where replies are kept (default: the name of the output and .cache)')
     .option('--seed <n>', 'names the draws of self and the length of pauses', wholeNumber, 1)
     .option('--limit <n>', 'only the first n problems', positiveInteger)
+    .option('--no-check', 'take hints that leak the result or are not fit to be used')
     .option('--replace', 'write hints anew for rows that have some', false)
     .option('--drop-unusable', 'leave out rows that are no problems instead of refusing the file', false)
     .option('--dry-run', 'show the first prompts and an estimate, and ask nobody', false)
@@ -108,36 +113,59 @@ async function runGenerate(
   const prices = pricesOf(options);
   const prompts = await loadPrompts(resolve(io.cwd, options.prompts));
   requireLevels(prompts, options);
+  const verifiers = new VerifierPool({ custom: customModules(options.custom, io.cwd) });
   const progress = createProgress(io.stderr);
-  const survey = await surveyOf(io, file, options, prompts);
-  const warnings: string[] = [];
-  const unusable = options.dropUnusable ? 'drop' : 'refuse';
-  handleRejected(survey.rejected, file, unusable, warnings, 'pass --drop-unusable');
-  if (survey.rows === 0) throw new DataError(`Expected at least one problem in ${file}, got none.`);
-  for (const sentence of warnings) progress.note(sentence);
-  if (options.dryRun) {
-    for (const text of survey.shown) io.stdout.write(`${text}\n\n`);
-    io.stdout.write(`${estimateSentence(survey, options.attempts, prices)}\nNothing was asked or written.\n`);
-    return;
-  }
-  progress.note(estimateSentence(survey, options.attempts, prices));
-  const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
   try {
-    const note = (sentence: string) => progress.note(sentence);
-    await withTeacher(io, options, { clock: tools.clock, note }, async (teacher) => {
-      const dir = resolve(io.cwd, options.cache ?? `${options.out}.cache`);
-      const cache = await ReplyCache.open(dir);
+    await verifiers.checkCustom();
+    const survey = await surveyOf(io, file, options, prompts, verifiers);
+    const warnings: string[] = [];
+    const unusable = options.dropUnusable ? 'drop' : 'refuse';
+    handleRejected(survey.rejected, file, unusable, warnings, 'pass --drop-unusable');
+    if (survey.rows === 0) throw new DataError(`Expected at least one problem in ${file}, got none.`);
+    for (const sentence of warnings) progress.note(sentence);
+    const estimate = estimateSentence(survey, options.attempts, prices);
+    if (options.dryRun) {
+      for (const text of survey.shown) io.stdout.write(`${text}\n\n`);
+      io.stdout.write(`${estimate}\nNothing was asked or written.\n`);
+      return;
+    }
+    progress.note(estimate);
+    const check = options.check ? { check: tools.check ?? checkOf(verifiers) } : {};
+    await generateWith({ io, file, options, survey, progress, prompts, prices, ...check }, tools);
+  } finally {
+    progress.done();
+    await verifiers.close();
+  }
+}
+
+async function generateWith(
+  job: Omit<Job, 'teacher' | 'cache' | 'signal'>,
+  { clock }: GenerateTools,
+): Promise<void> {
+  const { io, options, progress } = job;
+  const interrupt = listenForInterrupt(io.interrupts ?? process, io.stderr);
+  const note = (sentence: string) => progress.note(sentence);
+  try {
+    await withTeacher(io, options, { clock, note }, async (teacher) => {
+      const cache = await ReplyCache.open(resolve(io.cwd, options.cache ?? `${options.out}.cache`));
       try {
-        const job = { io, file, options, survey, progress, prompts, teacher, cache, prices };
-        await generateAll({ ...job, signal: interrupt.signal, ...(tools.check && { check: tools.check }) });
+        await generateAll({ ...job, teacher, cache, signal: interrupt.signal });
       } finally {
         cache.close();
       }
     });
   } finally {
-    progress.done();
     interrupt.dispose();
   }
+}
+
+/** As `guiderail hints check` judges: a hint that could not be judged is not taken. */
+function checkOf({ verifierFor }: VerifierPool): HintCheck {
+  const checker = new HintChecker(verifierFor);
+  return async (problem, level) => {
+    const { kind, reason } = await checker.checkHint(problem, level);
+    return { ok: kind === 'ok', reason };
+  };
 }
 
 interface Survey extends Workload {
@@ -156,6 +184,7 @@ async function surveyOf(
   file: string,
   options: GenerateOptions,
   prompts: HintPrompts,
+  verifiers: VerifierPool,
 ): Promise<Survey> {
   const survey: Survey = {
     rows: 0,
@@ -173,6 +202,7 @@ async function surveyOf(
     if (survey.rows === options.limit) break;
     survey.rows++;
     if (keepsHints(row, options)) continue;
+    requireVerifier(row, file, verifiers);
     survey.asked++;
     if (row.problem.solution === undefined) survey.withoutSolution++;
     const messages = prompts.messages(row.problem, options.levels, []);
@@ -183,6 +213,15 @@ async function surveyOf(
     }
   }
   return survey;
+}
+
+/** Hints of a problem that nobody can verify could not be checked, and would be paid for in vain. */
+function requireVerifier({ line, problem }: ProblemRow, file: string, verifiers: VerifierPool): void {
+  try {
+    verifiers.verifierFor(problem.verifier);
+  } catch (error) {
+    throw new DataError(`${file}:${line}: ${messageOf(error)}`);
+  }
 }
 
 function keepsHints({ problem }: ProblemRow, { replace }: GenerateOptions): boolean {
