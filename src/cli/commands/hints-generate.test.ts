@@ -239,6 +239,20 @@ describe('guiderail hints generate', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('asks what its options say', async () => {
+    scratch.writeRows('rows.jsonl', rows(4));
+    const out = fresh();
+    const options = '--model mine --temperature 0.2 --max-new-tokens 33 --limit 2 --cache replies';
+    expect((await generate(`${served(out)} ${options} --levels 1`)).code).toBe(1);
+    expect(server.requests).toHaveLength(2 * 3);
+    expect(server.requests[0].body).toMatchObject({ model: 'mine', temperature: 0.2, max_tokens: 33 });
+    expect(scratch.lines('replies', 'replies.jsonl')).toHaveLength(6);
+    // Two hints where one was asked for are no use; with two levels they are.
+    const again = await generate(`${served(out)} ${options}`);
+    expect(again.code).toBe(0);
+    expect(scratch.lines(out)).toHaveLength(2);
+  });
+
   it('leaves hints alone that are there, unless they are to be replaced', async () => {
     const [first, second] = rows(2);
     scratch.writeRows('rows.jsonl', [{ ...first, hint: 'mine' }, second]);

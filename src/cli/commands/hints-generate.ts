@@ -225,7 +225,7 @@ function requireVerifier({ line, problem }: ProblemRow, file: string, verifiers:
 }
 
 function keepsHints({ problem }: ProblemRow, { replace }: GenerateOptions): boolean {
-  return !replace && problem.hints.length > 0;
+  return !replace && problem.hints.some((hint) => hint !== '');
 }
 
 interface Job {

@@ -58,7 +58,8 @@ export class Patience {
       }
       if (outcome.kind === 'unusable') throw new TeacherError(outcome.reason);
       if (outcome.kind === 'refused') throw this.#failure(outcome.reason);
-      if (tries > retries) throw this.#failure(`${outcome.reason} (tried ${tries} times)`);
+      if (tries > retries)
+        throw this.#failure(tries === 1 ? outcome.reason : `${outcome.reason} (tried ${tries} times)`);
       await this.#pause(outcome, tries, jitter, signal);
     }
   }
