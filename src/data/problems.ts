@@ -43,8 +43,8 @@ const problemRow = z
       .transform((answer) => String(answer).trim())
       .refine((answer) => answer !== '', { error: 'must not be empty' }),
     verifier: z.string().min(1).optional(),
-    /** By level, the first the mildest. An empty one would shift the levels, so it is refused. */
-    hints: z.array(z.string().trim().min(1)).nullish(),
+    /** By level, the first the mildest; null is a level without a hint. An empty text may be a mistake, so it is refused. */
+    hints: z.array(z.string().trim().min(1).nullable()).nullish(),
     /** Short for one level; null or empty is no hint. */
     hint: z.string().trim().nullish(),
     /** How the answer is reached. */
@@ -167,7 +167,7 @@ export function problemOf(
     messages,
     answer: row.answer,
     verifier: row.verifier ?? verifier,
-    hints: row.hints ?? (row.hint ? [row.hint] : []),
+    hints: row.hints?.map((hint) => hint ?? '') ?? (row.hint ? [row.hint] : []),
     ...(row.solution ? { solution: row.solution } : {}),
     source: row.source ?? source,
   };
