@@ -41,8 +41,8 @@ const problemRow = z
       .transform((answer) => String(answer).trim())
       .refine((answer) => answer !== '', { error: 'must not be empty' }),
     verifier: z.string().min(1).optional(),
-    /** By level, the first the mildest. An empty one would shift the levels, so it is refused. */
-    hints: z.array(z.string().trim().min(1)).nullish(),
+    /** By level, the first the mildest; null is a level without a hint. An empty text may be a mistake, so it is refused. */
+    hints: z.array(z.string().trim().min(1).nullable()).nullish(),
     /** Short for one level; null or empty is no hint. */
     hint: z.string().trim().nullish(),
     /** By level, the whole conversation that the model sees under that hint; null where the template makes it. */
@@ -102,7 +102,7 @@ export function problemOf(value: unknown, { verifier, source }: RowDefaults): Pr
     messages,
     answer: row.answer,
     verifier: row.verifier ?? verifier,
-    hints: row.hints ?? (row.hint ? [row.hint] : []),
+    hints: row.hints?.map((hint) => hint ?? '') ?? (row.hint ? [row.hint] : []),
     ...(row.hintedPrompts?.some((prompt) => prompt !== null) ? { hintedPrompts: row.hintedPrompts } : {}),
     ...(row.solution ? { solution: row.solution } : {}),
     source: row.source ?? source,
@@ -119,11 +119,25 @@ export function rowOf(problem: Problem): Record<string, unknown> {
       : { messages }),
     answer,
     verifier,
-    ...(hints.length > 0 && { hints }),
+    ...(hints.length > 0 && { hints: hints.map((hint) => hint || null) }),
     ...(hintedPrompts && { hintedPrompts }),
     ...(solution !== undefined && { solution }),
     source,
   };
+}
+
+/**
+ * The whole prompts of a problem that still hold when it gets these hints: those of levels whose hint is as it was.
+ * Undefined where none does.
+ */
+export function promptsKept(
+  { hints: before, hintedPrompts }: Problem,
+  hints: readonly (string | null)[],
+): Problem['hintedPrompts'] {
+  const kept = (hintedPrompts ?? [])
+    .slice(0, hints.length)
+    .map((prompt, index) => (hints[index] === before[index] ? prompt : null));
+  return kept.some((prompt) => prompt !== null) ? kept : undefined;
 }
 
 /** Rows that were left out, a stretch counted by its rows. */

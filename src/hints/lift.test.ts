@@ -11,6 +11,7 @@ import {
 import type { Problem } from '../types.ts';
 import { liftOf, measureHints } from './lift.ts';
 import {
+  hashIn,
   hintHash,
   keepLifting,
   levelsOf,
@@ -239,4 +240,12 @@ describe('keepLifting', () => {
     );
     expect(lifting).toMatchObject({ kept: 0, unmeasured: 1 });
   });
+});
+
+test('a whole prompt of the data set is what is measured: another one with the same hint is not the same measurement', () => {
+  const problem = problemNamed('A', { hints: ['one'] });
+  const whole = (content: string) => ({ ...problem, hintedPrompts: [[{ role: 'user' as const, content }]] });
+  expect(hashIn(problem, 'hint1')).toBe(hintHash('one'));
+  expect(hashIn(whole('Q one'), 'hint1')).not.toBe(hashIn(whole('Q: one'), 'hint1'));
+  expect(hashIn(whole('Q one'), 'plain')).toBeNull();
 });

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { DataError } from '../errors.ts';
 import { openAppendLog, readLog, type AppendLog } from '../runs/append-log.ts';
-import { contextOfLevel, hintOf, type Context, type Problem } from '../types.ts';
+import { contextOfLevel, hintLevel, hintOf, type Context, type Problem } from '../types.ts';
 
 /** Names a hint by its text: 16 hex digits of SHA-256. */
 export function hintHash(hint: string): string {
@@ -74,10 +74,15 @@ export class MeasurementFile {
 
 const keyOf = (id: string, context: string, hint: string | null) => `${id}/${context}/${hint}`;
 
-/** The name of the hint that a context shows; null where it shows none. */
+/**
+ * The name of the hint that a context shows; null where it shows none. Of a whole prompt that the data set has for it,
+ * for that is what is measured.
+ */
 export function hashIn(problem: Problem, context: Context): string | null {
   const hint = hintOf(problem, context);
-  return hint === null ? null : hintHash(hint);
+  if (hint === null) return null;
+  const whole = problem.hintedPrompts?.[hintLevel(context) - 1];
+  return hintHash(whole ? JSON.stringify(whole) : hint);
 }
 
 /** The first setting that differs, as a clause. */

@@ -143,7 +143,9 @@ class HintCounts {
 
   add({ hints }: Problem): void {
     this.problems++;
-    for (const level of hints.keys()) this.#byLevel[level] = (this.#byLevel[level] ?? 0) + 1;
+    for (const [index, hint] of hints.entries()) {
+      this.#byLevel[index] = (this.#byLevel[index] ?? 0) + (hint === '' ? 0 : 1);
+    }
   }
 
   describe(): string {

@@ -81,18 +81,10 @@ function byColumns(columns: Columns, name: string): RowMapping {
   };
 }
 
-/** One hint a column. A level that is missing below one that is there would shift the levels. */
+/** One hint a column; a level that is missing below one that is there has none. */
 function levelsOf(paths: readonly string[], take: (path: string) => unknown): unknown {
-  const found = paths.map(take).map((hint) => (hint === '' ? undefined : hint));
-  const last = found.findLastIndex((hint) => hint !== undefined);
-  const gap = found.findIndex((hint) => hint === undefined);
-  if (gap >= 0 && gap < last) {
-    return {
-      field: paths[gap]!,
-      reason: `the hint of level ${gap + 1} is missing, and one of level ${last + 1} is there`,
-    };
-  }
-  return found.slice(0, last + 1);
+  const found = paths.map(take).map((hint) => (hint === '' || hint === undefined ? null : hint));
+  return found.slice(0, found.findLastIndex((hint) => hint !== null) + 1);
 }
 
 /** One hint, or the list of them. */

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { SchemaElement } from 'hyparquet';
 import type { ChatMessage, Problem } from '../../types.ts';
-import { contextOfLevel } from '../../types.ts';
+import { contextOfLevel, hintOf } from '../../types.ts';
 import type { RowFault } from '../problem-row.ts';
 import { renderMessages, type PromptOptions } from '../prompts.ts';
 
@@ -37,7 +37,7 @@ const guideRow = z.object({
   extra_info: z
     .object({
       verifier: z.string().min(1).nullish(),
-      hints: z.array(z.string()).nullish(),
+      hints: z.array(z.string().nullable()).nullish(),
       solution: z.string().nullish(),
     })
     .nullish()
@@ -63,8 +63,10 @@ export function guideProblemRow(value: Value): Value | RowFault {
   const answer = answerIn(row.reward_model.ground_truth, row.ability ?? null);
   if (typeof answer === 'object') return answer;
   const given = row.extra_info?.hints ?? [];
-  const hints = hinted.map((messages, index) => given[index] ?? hintIn(row.prompt, messages));
-  const same = hints.findIndex((hint) => hint.trim() === '');
+  const hints = hinted.map((messages, index) =>
+    messages === null ? null : (given[index] ?? hintIn(row.prompt, messages)),
+  );
+  const same = hints.findIndex((hint) => hint?.trim() === '');
   if (same >= 0) return { field: columnOfLevel(same + 1), reason: 'is the prompt itself, without a hint' };
   return {
     messages: row.prompt,
@@ -76,20 +78,16 @@ export function guideProblemRow(value: Value): Value | RowFault {
   };
 }
 
-/** The whole prompts by level, the mildest first. */
-function levelsOf(row: z.output<typeof guideRow>, value: Value): ChatMessage[][] | RowFault {
+/** The whole prompts by level, the mildest first; null where there is none. */
+function levelsOf(row: z.output<typeof guideRow>, value: Value): (ChatMessage[] | null)[] | RowFault {
   const levels: (unknown[] | null)[] = [row.hint ?? null, row.cot ?? null];
-  for (let level = 3; value[columnOfLevel(level)] !== undefined; level++) {
-    const parsed = conversation.nullable().safeParse(value[columnOfLevel(level)]);
+  const numbers = Object.keys(value).map((name) => Number(/^hint(\d{1,2})$/.exec(name)?.[1] ?? 0));
+  for (let level = 3; level <= Math.max(...numbers); level++) {
+    const parsed = conversation.nullish().safeParse(value[columnOfLevel(level)]);
     if (!parsed.success) return { field: columnOfLevel(level), reason: parsed.error.issues[0]!.message };
-    levels.push(parsed.data);
+    levels.push(parsed.data ?? null);
   }
-  const last = levels.findLastIndex((level) => level !== null);
-  const gap = levels.indexOf(null);
-  if (gap >= 0 && gap < last) {
-    return { field: columnOfLevel(gap + 1), reason: `is missing, and ${columnOfLevel(last + 1)} is there` };
-  }
-  return levels.slice(0, last + 1) as ChatMessage[][];
+  return levels.slice(0, levels.findLastIndex((level) => level !== null) + 1) as (ChatMessage[] | null)[];
 }
 
 function columnOfLevel(level: number): string {
@@ -179,7 +177,9 @@ export function guideRowOf(problem: Problem, index: number, levels: number, opti
   const { verifier, hints, solution } = problem;
   const { hintTemplate } = options;
   const whole = (level: number) =>
-    level > hints.length ? null : renderMessages(problem, contextOfLevel(level), { hintTemplate });
+    hintOf(problem, contextOfLevel(level)) === null
+      ? null
+      : renderMessages(problem, contextOfLevel(level), { hintTemplate });
   return {
     data_source: problem.source,
     prompt: problem.messages,
@@ -191,7 +191,7 @@ export function guideRowOf(problem: Problem, index: number, levels: number, opti
     extra_info: {
       index: BigInt(index),
       verifier,
-      hints: hints.length > 0 ? hints : null,
+      hints: hints.length > 0 ? hints.map((hint) => hint || null) : null,
       solution: solution ?? null,
     },
   };
