@@ -9,10 +9,9 @@ it('takes a whole prompt of the data set away with its hint, and the row stays o
     ...{ prompt: 'Q', answer: '7', note: 1, hints: ['a', 'seven', 'c', '7'] },
     hintedPrompts: [whole('Q a'), whole('Q seven'), null, whole('Q 7')],
   };
-  const verdicts = [2, 4].map(
-    (level) =>
-      ({ level, kind: 'leak', action: 'regenerate', reason: '', evidence: '', findings: [] }) as HintVerdict,
-  );
+  const verdicts = [2, 4].map((level): HintVerdict => ({
+    ...{ level, kind: 'answerLeak', action: 'regenerate', reason: 'it is 7', evidence: null, findings: [] },
+  }));
   const kept = withoutHints(row, row.hints, verdicts);
   expect(kept).toEqual({
     ...{ prompt: 'Q', answer: '7', note: 1, hints: ['a', null, 'c'] },
