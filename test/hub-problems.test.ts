@@ -61,3 +61,14 @@ test('a resumed run whose recipe names another commit is refused, for its proble
     /training problems and hints to be those the run began with/,
   );
 });
+
+test('each source of a list is fixed to its commit, and stays there when the run is resumed', async () => {
+  const dir = join(root, 'list');
+  const list = { train: [{ from: { hub: 'org/tiny/train' } }, { from: { hub: 'org/tiny/test' } }] };
+  const reached = { hub: { cacheDir: CACHE, hubUrl: hub.url } };
+  await runTraining(recipe(2, list), dir, reached);
+  const fixed = ['train', 'test'].map((split) => ({ from: { hub: `org/tiny/${split}@${SECOND}` } }));
+  expect(configOf(dir)['train']).toEqual(fixed);
+  hub.push('3'.repeat(40), { 'train.jsonl': content(0, 2), 'test.jsonl': content(2, 4) });
+  await runTraining(recipe(4, list), dir, { ...reached, resume: true });
+});
