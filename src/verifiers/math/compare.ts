@@ -17,7 +17,7 @@ import {
   valuesByName,
 } from './names.ts';
 import { constantRatio } from './proportion.ts';
-import { settle } from './settle.ts';
+import { settle, withoutDegrees } from './settle.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
 import { compareScalars, DIFFERENT, EQUAL, type Comparison, type Tolerance } from './scalar.ts';
 
@@ -26,11 +26,22 @@ type Relation = Node & { kind: 'relation' };
 
 export function compareAnswers(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
   const expected = settle(gold);
-  const exact = compare(expected, settle(answer), tolerance);
+  const given = settle(answer);
+  const exact = compareAngles(expected, given, tolerance);
   const rounded = approximation(answer);
   return exact.equal || rounded === null || !hasDecimal(expected)
     ? exact
     : compare(expected, rounded, tolerance);
+}
+
+/** Degree signs are set aside, and where that finds no equality they stand for pi/180: 120° is 2 pi/3. */
+function compareAngles(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
+  const [a, b] = [withoutDegrees(gold), withoutDegrees(answer)];
+  const bare = compare(a, b, tolerance);
+  if (bare.equal || (a === gold) === (b === answer)) return bare;
+  const plain = a === gold ? gold : answer;
+  const radians = contains(plain, (part) => part.kind === 'symbol' && part.name === 'pi');
+  return radians ? compare(gold, answer, tolerance) : bare;
 }
 
 /** What an answer such as sqrt(5) ~ 2.24 says after its approximation sign: an answer to a decimal gold. */
@@ -39,6 +50,7 @@ function approximation(node: Node): Node | null {
 }
 
 function compare(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
+  if (isTimeOfDay(gold) || isTimeOfDay(answer)) return compareTimes(gold, answer, tolerance);
   if (gold.kind === 'text' || answer.kind === 'text') return compareWords(gold, answer);
   if (gold.kind === 'relation' || answer.kind === 'relation')
     return compareWithRelation(gold, answer, tolerance);
@@ -51,6 +63,20 @@ function compare(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
   if (gold.kind === 'ratio' && answer.kind === 'ratio')
     return compareRatios(gold.items, answer.items, tolerance);
   return compareScalars(gold, answer, tolerance);
+}
+
+function isTimeOfDay(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && (node.name === 'am' || node.name === 'pm');
+}
+
+/** 3:30 pm is 3:30, but not 3:30 am. */
+function compareTimes(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
+  if (isTimeOfDay(gold) && isTimeOfDay(answer) && gold.name !== answer.name) return DIFFERENT;
+  const shown = (node: Node) => (isTimeOfDay(node) ? node.items[0]! : node);
+  const [a, b] = [shown(gold), shown(answer)];
+  return a.kind === 'ratio' && b.kind === 'ratio'
+    ? inOrder(a.items, b.items, tolerance)
+    : compare(a, b, tolerance);
 }
 
 function compareWords(gold: Node, answer: Node): Comparison {
@@ -89,6 +115,7 @@ function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Co
   }
   if (isEquation(relation)) {
     const [name, value] = relation.items;
+    if (!contains(name!, isVariable) && value!.kind === 'symbol' && isVariable(value!)) return oriented(name!);
     const computed = relation === gold && name!.kind === 'sum'; // the equation of a line is not a value
     const named = (isName(name!) && !computed) || !contains(name!, isVariable);
     if (named) return oriented(value!);

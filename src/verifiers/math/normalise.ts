@@ -276,6 +276,7 @@ function basesOf(base: Fraction): [atom: string, exponent: Rational][] {
 }
 
 function callForm(name: string, items: readonly Node[]): Fraction {
+  if (name === 'degree') return multiplyFractions(normalForm(items[0]!), DEGREE);
   const forms = items.map(normalForm);
   const values = forms.map(rationalValue);
   const [value] = values;
@@ -288,6 +289,7 @@ function callForm(name: string, items: readonly Node[]): Fraction {
       if (name === 'ceil') return constant({ n: -floor(negate(value)), d: 1n });
       if (name === 'factorial' && isInteger(value) && value.n >= 0n) return constant(factorial(value.n));
     }
+    if (name === 'factorial') return symbolicFactorial(form);
     if (ODD.has(name) && leadsNegative(form.above))
       return negateFraction(opaqueForm(name, [negateFraction(form)]));
     if (EVEN.has(name) && leadsNegative(form.above)) return opaqueForm(name, [negateFraction(form)]);
@@ -303,11 +305,40 @@ function callForm(name: string, items: readonly Node[]): Fraction {
   if (name === 'binomial' && values.every((v) => v !== null && isInteger(v))) {
     return constant(binomial(values[0]!.n, values[1]!.n));
   }
+  if (name === 'binomial') {
+    const [from, chosen] = forms as [Fraction, Fraction];
+    const rest = addFractions(from, negateFraction(chosen));
+    const below = multiplyFractions(symbolicFactorial(chosen), symbolicFactorial(rest));
+    return multiplyFractions(symbolicFactorial(from), invertFraction(below));
+  }
   if ((name === 'max' || name === 'min') && values.length > 0 && values.every((v) => v !== null)) {
     const known = values;
     return constant(known.reduce((a, b) => (less(a, b) === (name === 'max') ? b : a)));
   }
   return opaqueForm(name, forms);
+}
+
+/** A degree in radians. */
+const DEGREE: Fraction = multiplyFractions(atomFraction('pi'), constant({ n: 1n, d: 180n }));
+
+/** Furthest whole step that (n + k)! is taken back to n!. */
+const MAX_SHIFT = 30n;
+
+/** (n + k)! as n! times the factors between: so that quotients of factorials cancel. */
+function symbolicFactorial(form: Fraction): Fraction {
+  const known = rationalValue(form);
+  if (known !== null) {
+    if (!isInteger(known) || known.n < 0n) throw new TooLarge('factorial of no natural number');
+    return constant(factorial(known.n));
+  }
+  const shift = polynomialKey(form.below) === '1/1*' ? (form.above.get('')?.coefficient ?? ZERO) : ZERO;
+  if (!isInteger(shift) || shift.n > MAX_SHIFT || shift.n < -MAX_SHIFT) return opaqueForm('factorial', [form]);
+  const plus = (step: bigint) => addFractions(base, constant({ n: step, d: 1n }));
+  const base = addFractions(form, constant(negate(shift)));
+  let between = constant(ONE);
+  for (let step = 1n; step <= shift.n; step++) between = multiplyFractions(between, plus(step));
+  for (let step = 0n; step > shift.n; step--) between = multiplyFractions(between, invertFraction(plus(step)));
+  return multiplyFractions(opaqueForm('factorial', [base]), between);
 }
 
 function lcm(a: bigint, b: bigint): bigint {

@@ -2,6 +2,7 @@
 // matrices, with their powers, factorials and percent signs. What stands between brackets is read by the
 // loose end (parse.ts), which this class leaves abstract.
 import { MAX_ITEMS, Unreadable } from './limits.ts';
+import { fromDeterminant, indexed, conjugated } from './expand.ts';
 import {
   call,
   list,
@@ -10,6 +11,7 @@ import {
   power,
   product,
   quotient,
+  sum,
   symbol,
   whole,
   type Bracket,
@@ -34,6 +36,16 @@ const LEADING_WORDS = new Set([
   'get',
   'have',
 ]);
+/** Words that may stand before a bracket: "the point (1, 2)". */
+const BEFORE_BRACKETS = new Set(
+  'the a an point points pair pairs ordered interval set vector vertex center centre coordinates triple'.split(' '),
+);
+/** One number in words, alone. */
+const NUMBER_WORDS =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'.split(
+    ' ',
+  );
+const BIG_OPERATORS = new Set(['sum', 'prod', 'int', 'iint', 'iiint', 'oint', 'lim']);
 /** Words after which a value is the answer: "the total is 10". */
 const LAST_WORDS = new Set(['is', 'are', 'equals', 'was', 'Rs', 'approximately', 'about', 'exactly']);
 const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
@@ -54,6 +66,11 @@ export abstract class AtomParser extends TokenReader {
     for (;;) {
       if (this.isMark('^')) {
         this.at++;
+        const half = node.kind === 'symbol' && node.name === 'setR' ? this.signOfHalfLine() : null;
+        if (half !== null) {
+          node = half;
+          continue;
+        }
         const exponent = this.exponent();
         if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
       } else if (this.isMark('!') && !this.endsAfterMarksOnlyText()) {
@@ -62,10 +79,37 @@ export abstract class AtomParser extends TokenReader {
       } else if (this.isMark('%')) {
         this.at++;
         node = { kind: 'percent', value: node };
+      } else if (this.isMark('degree')) {
+        this.at++;
+        node = call('degree', [node]);
+      } else if (this.isMark('_') && node.kind === 'number') {
+        node = this.inBase(node);
       } else {
         return node;
       }
     }
+  }
+
+  /** (101)_2, 1{,}000_3: the digits of an integer with a base below them. */
+  private inBase(node: Node & { kind: 'number' }): Node {
+    this.at++;
+    const below = this.atom();
+    const digits = node.value.d === 1n && node.value.n >= 0n ? node.value.n.toString() : '';
+    const base = below.kind === 'number' && below.value.d === 1n ? Number(below.value.n) : 0;
+    if (!isNumeral(digits, base)) throw new Unreadable('a number with something below it');
+    return { kind: 'based', digits, base };
+  }
+
+  /** The positive or negative reals: what follows the ^ of \\mathbb{R}^+. */
+  private signOfHalfLine(): Node | null {
+    const braced = this.isMark('{') ? 1 : 0;
+    const sign = this.peek(braced).text;
+    const ends = braced === 0 || this.isMark('}', 2);
+    if (!ends || this.peek(braced).type !== 'mark' || (sign !== '+' && sign !== '-')) return null;
+    this.at += braced === 0 ? 1 : 3;
+    const infinite = symbol('inf');
+    const items = sign === '+' ? [whole(0), infinite] : [negated(infinite), whole(0)];
+    return { kind: 'sequence', open: '(', close: ')', items, by: ',' };
   }
 
   /** "Yes!" ends a sentence; 5! is a factorial wherever it stands. */
@@ -137,6 +181,13 @@ export abstract class AtomParser extends TokenReader {
     const words: string[] = [];
     while (this.peek().type === 'word') words.push(this.next().text);
     const next = this.peek();
+    const opening = words.join(' ');
+    if (opens && /^all reals?(?: numbers?)? (?:except|but|excluding)(?: for)?$/i.test(opening)) {
+      const left = this.list();
+      const items = left.kind === 'sequence' && left.open === '' ? left.items : [left];
+      const excluded: Node = { kind: 'sequence', open: '{', close: '}', items, by: ',' };
+      return { kind: 'setOperation', op: 'minus', items: [symbol('setR'), excluded] };
+    }
     if (next.type === 'number' || next.type === 'based') {
       const leads =
         LAST_WORDS.has(words.at(-1)!) || words.every((word) => LEADING_WORDS.has(word.toLowerCase()));
@@ -150,11 +201,13 @@ export abstract class AtomParser extends TokenReader {
     }
     if (next.type === 'symbol' || next.type === 'function' || next.type === 'command')
       throw new Unreadable('words in mathematics');
-    if (next.type === 'mark' && (next.text === '{' || next.text === '(' || next.text === '-')) {
-      throw new Unreadable('words before a bracket');
+    if (next.type === 'mark' && ['{', '(', '[', '-', '\\{'].includes(next.text)) {
+      if (!opens || next.text === '-' || !words.every((word) => BEFORE_BRACKETS.has(word.toLowerCase())))
+        throw new Unreadable('words before a bracket');
+      this.droppedWords = true;
+      return this.postfix();
     }
-    const text = words.join(' ');
-    return /^all real(?: number)?s$/i.test(text) ? symbol('setR') : { kind: 'text', text };
+    return meaningOf(opening);
   }
 
   protected functionCall(name: string): Node {
@@ -174,6 +227,8 @@ export abstract class AtomParser extends TokenReader {
     const items = argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument];
     let result = call(name, items);
     if (name === 'exp') result = power(symbol('e'), argument);
+    if (name === 'cis') result = sum([call('cos', items), product([symbol('i'), call('sin', items)])]);
+    if (name === 'det') result = fromDeterminant(argument) ?? result;
     if (base !== null && name === 'log') result = quotient(call('ln', items), call('ln', [base]));
     if (exponent === null) return result;
     const inverse = exponent.kind === 'number' && exponent.value.n === -1n && exponent.value.d === 1n;
@@ -220,11 +275,44 @@ export abstract class AtomParser extends TokenReader {
       }
       return power(this.atom(), quotient(whole(1), degree));
     }
+    if (BIG_OPERATORS.has(name)) return this.bigOperator(name);
     if (name === 'angle' || name === 'triangle' || name === 'overline' || name === 'bar') {
-      return call(name === 'bar' ? 'overline' : name, [this.product()]);
+      const under = name === 'overline' || name === 'bar' ? this.atom() : this.product();
+      return conjugated(under) ?? call(name === 'bar' ? 'overline' : name, [under]);
     }
     if (name.startsWith('begin ')) return this.environment(name.slice('begin '.length));
     throw new Unreadable(`\\${name}`);
+  }
+
+  /**
+   * A sum or product from one integer to another is written out; a sum to n, an integral or a limit stays a name
+   * for its value, equal only to itself.
+   */
+  private bigOperator(name: string): Node {
+    let below: Node | null = null;
+    let above: Node | null = null;
+    while (this.isMark('_') || this.isMark('^')) {
+      const lower = this.isMark('_');
+      this.at++;
+      if (lower) below = this.limit();
+      else above = this.exponent();
+    }
+    const body = this.product();
+    const bounds = [below, above].filter((node) => node !== null);
+    return indexed(name, body, bounds) ?? call(name, [body, ...bounds]);
+  }
+
+  /** What stands below a big operator: k = 1, x \\to 0, a. */
+  private limit(): Node {
+    if (!this.isMark('{')) return this.atom();
+    this.at++;
+    const items = [this.list()];
+    while (this.isMark('to') || this.isMark('^')) {
+      this.at++;
+      items.push(this.isMark('+') || this.isMark('-') ? symbol(this.next().text) : this.list());
+    }
+    this.take('}');
+    return items.length === 1 ? items[0]! : call('to', items);
   }
 
   protected environment(name: string): Node {
@@ -250,7 +338,8 @@ export abstract class AtomParser extends TokenReader {
     this.at++;
     if (rows.some((row) => row.length !== rows[0]!.length) || rows[0]!.length === 0)
       throw new Unreadable('ragged matrix');
-    return determinant ? call('det', [{ kind: 'matrix', rows }]) : { kind: 'matrix', rows };
+    const matrix: Node = { kind: 'matrix', rows };
+    return determinant ? (fromDeterminant(matrix) ?? call('det', [matrix])) : matrix;
   }
 
   /** What stands between brackets, after the opening one. */
@@ -267,6 +356,12 @@ export abstract class AtomParser extends TokenReader {
         this.take('}');
         return call('binomial', [inner, below]);
       }
+      if (this.isCommand('over')) {
+        this.at++;
+        const below = this.list();
+        this.take('}');
+        return quotient(inner, below);
+      }
       this.take('}');
       return inner;
     }
@@ -276,7 +371,7 @@ export abstract class AtomParser extends TokenReader {
       const inner = this.sum();
       this.take('|');
       this.insideBars--;
-      return call('abs', [inner]);
+      return inner.kind === 'matrix' ? (fromDeterminant(inner) ?? call('det', [inner])) : call('abs', [inner]);
     }
     if (open === 'lfloor' || open === 'lceil') {
       const inner = this.sum();
@@ -326,4 +421,18 @@ export abstract class AtomParser extends TokenReader {
     this.at += bar + 1;
     return true;
   }
+}
+
+/** Whether digits are those of a number in this base. */
+export function isNumeral(digits: string, base: number): boolean {
+  return digits !== '' && base >= 2 && base <= 36 && [...digits].every((digit) => parseInt(digit, 36) < base);
+}
+
+/** Words alone: a number spelt out, a set, or a text. */
+function meaningOf(text: string): Node {
+  if (/^(?:all )?reals?(?: numbers?)?$/i.test(text)) return symbol('setR');
+  if (/^(?:there (?:is|are) )?no (?:real |integer |such )?solutions?$|^empty set$/i.test(text)) return symbol('empty');
+  if (/^(?:it |the limit |limit )?does not exist$/i.test(text)) return { kind: 'text', text: 'DNE' };
+  const value = NUMBER_WORDS.indexOf(text.toLowerCase());
+  return value === -1 ? { kind: 'text', text } : whole(value);
 }

@@ -180,14 +180,19 @@ function conditionSet(left: Node, op: Comparison, right: Node): RealSet | null {
   const names = new Set([...variables(left), ...variables(right)]);
   if (names.size !== 1) return null;
   const [name] = names;
-  if (left.kind === 'symbol' && variables(right).size === 0) return half(op, right);
-  if (right.kind === 'symbol' && variables(left).size === 0) return half(flip(op), left);
+  if (isUnknown(left) && variables(right).size === 0) return half(op, right);
+  if (isUnknown(right) && variables(left).size === 0) return half(flip(op), left);
   if (left.kind === 'call' && left.name === 'abs' && variables(right).size === 0)
     return absoluteSet(left.items[0]!, op, right);
   if (right.kind === 'call' && right.name === 'abs' && variables(left).size === 0) {
     return absoluteSet(right.items[0]!, flip(op), left);
   }
   return polynomialSet(name!, sum([left, negated(right)]), op);
+}
+
+/** x, or the f(x) of a range. */
+function isUnknown(node: Node): boolean {
+  return node.kind === 'symbol' || (node.kind === 'call' && node.name.startsWith('apply '));
 }
 
 /** x op value. */

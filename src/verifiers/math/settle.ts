@@ -1,6 +1,15 @@
 // Prepares an answer for comparison: what is written in short (±, a chain of equations, an approximation after
 // the exact value) becomes what it stands for.
-import { contains, isVariable, list, negated, sum, type Comparison as Op, type Node } from './node.ts';
+import {
+  contains,
+  isVariable,
+  list,
+  mapped,
+  negated,
+  sum,
+  type Comparison as Op,
+  type Node,
+} from './node.ts';
 
 /** Takes ± apart, drops what follows an approximation sign, makes a chain x = a = b into x = b. */
 export function settle(node: Node): Node {
@@ -18,6 +27,9 @@ export function settle(node: Node): Node {
   if (contains(node, (part) => part.kind === 'plusMinus')) {
     return list([settle(withSign(node, 1)), settle(withSign(node, -1))], 'or');
   }
+  // A(1, 2): a point with its name
+  if (node.kind === 'call' && /^apply [A-Z]$/.test(node.name) && node.items.length > 1)
+    return { kind: 'sequence', open: '(', close: ')', items: node.items, by: ',' };
   return node.kind === 'relation' ? settleRelation(node) : node;
 }
 
@@ -43,29 +55,17 @@ function settleRelation({ ops, items }: Node & { kind: 'relation' }): Node {
 
 /** The node with every ± as + or as -, and every ∓ the other way round. */
 function withSign(node: Node, sign: 1 | -1): Node {
-  switch (node.kind) {
-    case 'plusMinus': {
-      const by = withSign(node.by, sign);
-      return sum([withSign(node.base, sign), node.first * sign === 1 ? by : negated(by)]);
-    }
-    case 'sum':
-    case 'product':
-    case 'call':
-    case 'sequence':
-    case 'relation':
-    case 'setOperation':
-    case 'ratio':
-      return { ...node, items: node.items.map((item) => withSign(item, sign)) };
-    case 'power':
-      return { ...node, base: withSign(node.base, sign), exponent: withSign(node.exponent, sign) };
-    case 'percent':
-      return { ...node, value: withSign(node.value, sign) };
-    case 'matrix':
-      return { ...node, rows: node.rows.map((row) => row.map((item) => withSign(item, sign))) };
-    case 'number':
-    case 'symbol':
-    case 'based':
-    case 'text':
-      return node;
-  }
+  const chosen = mapped(node, (part) => withSign(part, sign));
+  if (chosen.kind !== 'plusMinus') return chosen;
+  return sum([chosen.base, chosen.first * sign === 1 ? chosen.by : negated(chosen.by)]);
+}
+
+function isDegree(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && node.name === 'degree';
+}
+
+/** The node without its degree signs, those in the arguments of functions aside; itself where it has none. */
+export function withoutDegrees(node: Node): Node {
+  if (isDegree(node)) return withoutDegrees(node.items[0]!);
+  return node.kind === 'call' || !contains(node, isDegree) ? node : mapped(node, withoutDegrees);
 }

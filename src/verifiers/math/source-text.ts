@@ -3,6 +3,7 @@
 import {
   COMMAND_MARKS,
   COMMAND_SYMBOLS,
+  DROPPED_WITH_ARGUMENT,
   FUNCTIONS,
   GREEK,
   IGNORED_COMMANDS,
@@ -17,7 +18,13 @@ const KNOWN = new Set([
   ...GREEK,
   ...IGNORED_COMMANDS,
   ...TEXT_COMMANDS,
+  ...DROPPED_WITH_ARGUMENT,
   ...[
+    'sum',
+    'prod',
+    'int',
+    'lim',
+    'degree',
     'frac',
     'dfrac',
     'tfrac',
@@ -50,11 +57,21 @@ export function bareText(text: string): string {
   const bare = text
     .replace(/\\[dt]frac(?![a-zA-Z])/g, '\\frac')
     .replace(/\\(?:text|textbf|mathrm|mbox)\{([^{}\\]{0,200})\}/g, '$1')
+    .replace(/\\mid(?![a-zA-Z])|:/g, '|')
     .replace(DROPPED, '')
     .replace(/^[.,;:]+/, '');
   let end = bare.length;
   while (end > 0 && '.,;:?'.includes(bare[end - 1]!)) end--;
   return bare.slice(0, end);
+}
+
+const ASIDE =
+  /[\s~]{0,3}(?:\\(?:quad|qquad|[,; ]))?(?:\\text\{)?\s{0,3}\((?:since|because|rejecting|as|where|when|if|for|assuming|taking|discarding|with)\s.*$/s;
+
+/** The text without a remark in brackets at its end: "x = 5 (since x > 0)". */
+export function withoutAside(text: string): string {
+  const aside = ASIDE.exec(text.slice(0, 2000));
+  return aside === null || aside.index === 0 ? text : text.slice(0, aside.index);
 }
 
 /** Words in lower case without punctuation and articles, for answers in prose. */

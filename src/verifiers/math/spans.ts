@@ -150,6 +150,11 @@ function plainEnd(text: string, at: number): number {
 function numberEnd(text: string, at: number): number {
   let end = plainEnd(text, at);
   if (text[end] === '/' && isDigit(text[end + 1])) end = readNumber(text, end + 1, 'list').end;
+  const times = /^(?::\d{1,4}){1,5}(?![\d:])/.exec(text.slice(end, end + 30));
+  if (times !== null) {
+    end += times[0].length; // 4:30 pm, 2:3:5
+    return end + (/^\s?[ap]\.?m\b\.?/i.exec(text.slice(end, end + 6))?.[0].length ?? 0);
+  }
   const mixed = /^ \d{1,4}\/\d{1,4}(?![\d/])/.exec(text.slice(end, end + 12));
   if (mixed !== null && !text.slice(at, end).includes('.')) end += mixed[0].length;
   return end + (/^\s?(?:\\?%|percent|pct)/.exec(text.slice(end, end + 9))?.[0].length ?? 0);

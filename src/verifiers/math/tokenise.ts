@@ -8,6 +8,7 @@ import {
   BASE_WORDS,
   COMMAND_MARKS,
   COMMAND_SYMBOLS,
+  DROPPED_WITH_ARGUMENT,
   FUNCTIONS,
   FUNCTION_NAMES,
   GREEK,
@@ -37,7 +38,7 @@ export interface Token {
 /** How ambiguous spellings are taken. */
 export interface Spelling {
   readonly commas: Commas;
-  /** Whether a letter after a number and a space (5 m) is a unit, a scale (5 million) a factor, and three letters (cab) a word. */
+  /** Whether a letter after a number and a space (5 m) is a unit, and three letters (cab) a word. */
   readonly letterUnits: boolean;
 }
 
@@ -121,6 +122,10 @@ class Lexer {
     this.at++;
     if (character === "'" && this.last().type === 'symbol') {
       this.renameLast("'");
+    } else if (character === "'" && this.last().type === 'number') {
+      // feet and inches: 5'
+    } else if (this.at <= this.proseEnd && this.skipsInProse(character)) {
+      return true;
     } else if (this.text.startsWith('..', this.at) && character === '.') {
       this.at += 2;
       this.push('mark', 'dots', space);
@@ -132,6 +137,16 @@ class Lexer {
       this.push('mark', character, space);
     }
     return false;
+  }
+
+  /** In prose: the points of abbreviations (sq. units), and words in brackets (8 \\text{ (eight)}). */
+  private skipsInProse(character: string): boolean {
+    if (character === '.') return this.last().type === 'word';
+    if (character !== '(' || this.last().type === 'end') return false;
+    const aside = /^[A-Za-z ]{2,60}\)/.exec(this.text.slice(this.at, this.at + 64));
+    if (aside === null || this.at + aside[0].length > this.proseEnd) return false;
+    this.at += aside[0].length;
+    return true;
   }
 
   private renameLast(suffix: string): void {
@@ -214,6 +229,7 @@ class Lexer {
     );
     if (degree === null) return false;
     this.at += degree[0].length;
+    this.push('mark', 'degree', false);
     return true;
   }
 
@@ -225,8 +241,12 @@ class Lexer {
     this.at = end;
     const lower = run.toLowerCase();
     const mark = WORD_MARKS[lower];
-    const name = WORD_SYMBOLS[run];
-    if (run.length > 1 && mark !== undefined) this.push('mark', mark, space);
+    const name = WORD_SYMBOLS[run] ?? (run.length > 3 ? WORD_SYMBOLS[lower] : undefined);
+    const meridiem = prose || this.last().type === 'number' ? this.readMeridiem(run) : null;
+    if (meridiem !== null) this.push('word', meridiem, space);
+    else if (lower === 'cup' && (this.last().text === ')' || this.last().text === ']'))
+      this.push('mark', 'cup', space);
+    else if (run.length > 1 && mark !== undefined) this.push('mark', mark, space);
     else if (run.length > 1 && name !== undefined) this.push('symbol', name, space);
     else if (FUNCTIONS.has(run) && run.length > 1 && !(run === 'min' && this.last().type === 'number'))
       this.push('function', FUNCTION_NAMES[run] ?? run, space);
@@ -238,6 +258,14 @@ class Lexer {
     else this.pushProduct(run, space);
   }
 
+  /** am, PM, a.m.: `am` or `pm`, or null. */
+  private readMeridiem(run: string): 'am' | 'pm' | null {
+    const half = /^[ap]$/i.test(run) ? /^\.\s?m\.?(?![a-z])/i.exec(this.text.slice(this.at, this.at + 5)) : null;
+    if (half === null && !/^(?:am|pm|AM|PM)$/.test(run)) return null;
+    this.at += half?.[0].length ?? 0;
+    return run[0]!.toLowerCase() === 'a' ? 'am' : 'pm';
+  }
+
   /** Whether a short run that could be a word (cab) is taken as a product of letters. */
   private isSpeltOut(run: string): boolean {
     if (run.length !== 3 || PROSE_WORDS.has(run) || SHORT_UNITS.has(run)) return false;
@@ -245,13 +273,8 @@ class Lexer {
     return !this.spelling.letterUnits;
   }
 
-  /** 1.5 million: a factor, or a unit like others. */
+  /** 1.5 million: a factor. */
   private readScale(word: string, space: boolean): void {
-    this.ambiguous.letterUnits = true;
-    if (!this.spelling.letterUnits) {
-      this.push('word', word, space);
-      return;
-    }
     this.push('mark', '*', space);
     this.push('number', word, space, { value: { n: 10n ** SCALES[word]!, d: 1n } });
   }
@@ -260,7 +283,7 @@ class Lexer {
     const { type, text } = this.last();
     return (
       type === 'number' ||
-      (type === 'mark' && (text === '}' || text === ')')) ||
+      (type === 'mark' && (text === '}' || text === ')' || text === 'degree')) ||
       text === 'pi' ||
       type === 'word'
     );
@@ -272,6 +295,14 @@ class Lexer {
     const between = letter === 'U' && (this.last().text === ')' || this.last().text === ']');
     if (between && /^\s{0,3}(?:\\left\s?)?[([]/.test(this.text.slice(this.at, this.at + 12))) {
       this.push('mark', 'cup', space); // (1, 2) U (3, 4)
+      return;
+    }
+    if (this.last().text === 'degree' && /[CFK]/.test(letter)) {
+      this.push('word', letter, space);
+      return;
+    }
+    if (prose && this.last().type === 'word' && LETTER_UNITS.has(letter)) {
+      this.push('word', letter, space); // m s^{-2}
       return;
     }
     if (this.last().type === 'number' && LETTER_UNITS.has(letter) && (space || prose) && next !== '_') {
@@ -317,7 +348,12 @@ class Lexer {
   private pushCommand(name: string, space: boolean): boolean {
     const plain = name.replace(/^[dtc](?=frac$|binom$)/, '');
     const mark = COMMAND_MARKS[plain];
-    if (TEXT_COMMANDS.has(plain)) {
+    if (DROPPED_WITH_ARGUMENT.has(plain)) {
+      this.at += /^\s?(?:\[[^\]]{0,20}\])?\{[^{}]{0,60}\}/.exec(this.text.slice(this.at, this.at + 90))?.[0].length ?? 0;
+      return true;
+    } else if (plain === 'degree') {
+      this.push('mark', 'degree', space);
+    } else if (TEXT_COMMANDS.has(plain)) {
       this.openProse();
     } else if (mark !== undefined) {
       this.push('mark', mark, space);

@@ -1,0 +1,73 @@
+// Notations that stand for an expression in simpler ones, written out where that is short: sums and products
+// between integers, determinants of small matrices, the conjugate of a number. What would be long, or has no
+// bounds, is left (null) and stays a name for its value.
+import { contains, isVariable, mapped, negated, number, product, sum, symbol, type Node } from './node.ts';
+import { integer } from './rational.ts';
+
+/** Most terms of a sum or factors of a product that are written out, and most nodes of the result. */
+const MAX_STEPS = 500;
+const MAX_NODES = 20_000;
+
+/** \sum_{k=a}^{b} and \prod_{k=a}^{b} for integers a and b. */
+export function indexed(name: string, body: Node, bounds: readonly Node[]): Node | null {
+  if (name !== 'sum' && name !== 'prod') return null;
+  const [start, last] = bounds;
+  if (start?.kind !== 'relation' || start.ops.length !== 1 || start.ops[0] !== '=') return null;
+  const [index, from] = start.items;
+  const low = wholeValue(from);
+  const high = wholeValue(last);
+  if (index?.kind !== 'symbol' || low === null || high === null) return null;
+  const steps = high - low + 1;
+  if (steps < 1 || steps > MAX_STEPS || steps * size(body) > MAX_NODES) return null;
+  const items = Array.from({ length: steps }, (_unused, step) =>
+    substitute(body, index.name, number(integer(low + step))),
+  );
+  return name === 'sum' ? sum(items) : product(items);
+}
+
+function wholeValue(node: Node | undefined): number | null {
+  const fits = node?.kind === 'number' && node.value.d === 1n && node.value.n ** 2n < 10n ** 12n;
+  return fits ? Number(node.value.n) : null;
+}
+
+function size(node: Node): number {
+  let count = 0;
+  contains(node, () => {
+    count++;
+    return false;
+  });
+  return count;
+}
+
+/** The node with every symbol of this name replaced. */
+export function substitute(node: Node, name: string, by: Node): Node {
+  if (node.kind === 'symbol') return node.name === name ? by : node;
+  return mapped(node, (part) => substitute(part, name, by));
+}
+
+/** Largest matrix whose determinant is written out: 24 products of 4 entries. */
+const MAX_ROWS = 4;
+
+/** The determinant of a small square matrix, by the entries of its first row. */
+export function fromDeterminant(node: Node): Node | null {
+  if (node.kind !== 'matrix' || node.rows.length > MAX_ROWS) return null;
+  return node.rows.every((row) => row.length === node.rows.length) ? determinant(node.rows) : null;
+}
+
+function determinant(rows: readonly (readonly Node[])[]): Node {
+  const [first, ...rest] = rows;
+  if (rest.length === 0) return first![0]!;
+  const terms = first!.map((entry, column) => {
+    const minor = determinant(rest.map((row) => row.filter((_unused, index) => index !== column)));
+    const term = product([entry, minor]);
+    return column % 2 === 0 ? term : negated(term);
+  });
+  return sum(terms);
+}
+
+/** The conjugate of an expression in numbers and i; null for other expressions under a bar (a segment AB). */
+export function conjugated(node: Node): Node | null {
+  const complex = contains(node, (part) => part.kind === 'symbol' && part.name === 'i');
+  const known = !contains(node, (part) => isVariable(part) || part.kind === 'call' || part.kind === 'text');
+  return complex && known ? substitute(node, 'i', negated(symbol('i'))) : null;
+}
