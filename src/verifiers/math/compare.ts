@@ -115,13 +115,15 @@ function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Co
   }
   if (isEquation(relation)) {
     const [name, value] = relation.items;
-    if (!contains(name!, isVariable) && value!.kind === 'symbol' && isVariable(value!)) return oriented(name!);
+    if (!contains(name!, isVariable) && value!.kind === 'symbol' && isVariable(value))
+      return oriented(name!);
     const computed = relation === gold && name!.kind === 'sum'; // the equation of a line is not a value
     const named = (isName(name!) && !computed) || !contains(name!, isVariable);
     if (named) return oriented(value!);
     return isName(value!) && !contains(name!, isVariable) ? oriented(name!) : DIFFERENT;
   }
-  if (relation.ops.length === 1 && relation.ops[0] === 'in') return oriented(relation.items[1]!);
+  if (relation.ops.length === 1 && relation.ops[0] === 'in')
+    return isName(relation.items[0]!) ? oriented(relation.items[1]!) : DIFFERENT;
   const values = other.kind === 'sequence' && other.items.every((item) => item.kind !== 'relation');
   if (other.kind !== 'sequence' && other.kind !== 'setOperation' && other.kind !== 'symbol') return DIFFERENT;
   if (values && other.kind === 'sequence' && other.open === '') return DIFFERENT;

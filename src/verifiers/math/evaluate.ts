@@ -161,7 +161,12 @@ export function evaluate(node: Node, point: Point, domain: Domain = 'complex'): 
     case 'product':
       return node.items.map((item) => evaluate(item, point, domain)).reduce(times);
     case 'power':
-      return raised(evaluate(node.base, point, domain), evaluate(node.exponent, point, domain), node.exponent, domain);
+      return raised(
+        evaluate(node.base, point, domain),
+        evaluate(node.exponent, point, domain),
+        node.exponent,
+        domain,
+      );
     case 'ratio': {
       const [above, below] = node.items;
       if (node.items.length !== 2) return NONE;

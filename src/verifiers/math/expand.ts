@@ -4,12 +4,16 @@
 import { contains, isVariable, mapped, negated, number, product, sum, symbol, type Node } from './node.ts';
 import { integer } from './rational.ts';
 
-/** Most terms of a sum or factors of a product that are written out, and most nodes of the result. */
+/** Most terms of a sum or factors of a product that are written out. */
 const MAX_STEPS = 500;
-const MAX_NODES = 20_000;
 
-/** \sum_{k=a}^{b} and \prod_{k=a}^{b} for integers a and b. */
-export function indexed(name: string, body: Node, bounds: readonly Node[]): Node | null {
+/** \sum_{k=a}^{b} and \prod_{k=a}^{b} for integers a and b, of no more than `maxNodes` nodes. */
+export function indexed(
+  name: string,
+  body: Node,
+  bounds: readonly Node[],
+  maxNodes: number,
+): { node: Node; size: number } | null {
   if (name !== 'sum' && name !== 'prod') return null;
   const [start, last] = bounds;
   if (start?.kind !== 'relation' || start.ops.length !== 1 || start.ops[0] !== '=') return null;
@@ -18,11 +22,13 @@ export function indexed(name: string, body: Node, bounds: readonly Node[]): Node
   const high = wholeValue(last);
   if (index?.kind !== 'symbol' || low === null || high === null) return null;
   const steps = high - low + 1;
-  if (steps < 1 || steps > MAX_STEPS || steps * size(body) > MAX_NODES) return null;
+  if (steps < 1 || steps > MAX_STEPS) return null;
+  const nodes = steps * size(body);
+  if (nodes > maxNodes) return null;
   const items = Array.from({ length: steps }, (_unused, step) =>
     substitute(body, index.name, number(integer(low + step))),
   );
-  return name === 'sum' ? sum(items) : product(items);
+  return { node: name === 'sum' ? sum(items) : product(items), size: nodes };
 }
 
 function wholeValue(node: Node | undefined): number | null {

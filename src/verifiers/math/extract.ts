@@ -3,7 +3,7 @@
 // response only, where searching costs more than one pass.
 import { findBoxes, joinBoxes, lastGroup, unclosedBox, type Box } from './boxes.ts';
 import { withoutChoice } from './choices.ts';
-import { joinNeighbours, mathSpans, plainNumbers, plainTuples, type Span } from './spans.ts';
+import { BETWEEN_NUMBERS, joinNeighbours, mathSpans, plainNumbers, plainTuples, type Span } from './spans.ts';
 
 /** How much form is demanded of a response: a box only; a box or a marker; anything. */
 export type Strictness = 'boxed' | 'marked' | 'any';
@@ -40,15 +40,17 @@ function untilCut(response: string): string {
   return response.slice(0, end);
 }
 
-const NEXT_TURN = /\n\s{0,3}(?:\*\*|#{1,4} )?(?:Problem|Question|Q|User|Human|Instruction|Exercise)(?: \d{1,4})?\s?:/g;
+const NEXT_TURN =
+  /\n\s{0,3}(?:\*\*|#{1,4} )?(?:Problem|Question|Q|User|Human|Instruction|Exercise)(?: \d{1,4})?\s?:/;
+
+const ANSWERED = /\\boxed|\\fbox|####|final answer|answer is|(?<=^|\n)\**A(?:nswer)?:/i;
 
 /** The text up to where a base model goes on with another problem, after it has answered this one. */
 function ownTurn(text: string): string {
-  for (const { index } of text.matchAll(NEXT_TURN)) {
-    const turn = text.slice(0, index);
-    if (/\\boxed|\\fbox|####/.test(turn) || turn.slice(-TAIL).search(MARKER) !== -1) return turn;
-  }
-  return text;
+  const answered = text.search(ANSWERED);
+  if (answered === -1) return text;
+  const next = text.slice(answered).search(NEXT_TURN);
+  return next === -1 ? text : text.slice(0, answered + next);
 }
 
 /** What follows the end of a chain of thought, and of that what stands in <answer> tags. */
@@ -85,7 +87,9 @@ function fromBoxes(text: string, goldParts: number): Extracted | null {
 
 /** Without the boxes that "not" stands before, unless that leaves none. */
 function withoutDenied(text: string, boxes: Box[]): Box[] {
-  const said = boxes.filter(({ start }) => !/\bnot\s{0,3}[$\\([]{0,3}\s{0,3}$/.test(text.slice(Math.max(0, start - 16), start)));
+  const said = boxes.filter(
+    ({ start }) => !/\bnot\s{0,3}[$\\([]{0,3}\s{0,3}$/.test(text.slice(Math.max(0, start - 16), start)),
+  );
   return said.length > 0 ? said : boxes;
 }
 
@@ -182,14 +186,16 @@ function candidatesIn(text: string): Span[] {
   const all = [
     ...formulas.map((span) => ({ ...span, content: withPercent(text, span) })),
     ...tuples,
-    ...numbers,
+    ...joinNeighbours(text, numbers, BETWEEN_NUMBERS),
   ];
   return all.sort((a, b) => a.start - b.start);
 }
 
 /** Whether a formula has more in it than a sign that a proof is over. */
 function saysSomething(formula: string): boolean {
-  return /[A-Za-z0-9]/.test(formula.replace(/\\(?:blacksquare|square|Box|qed|therefore|checkmark)(?![a-zA-Z])/g, ''));
+  return /[A-Za-z0-9]/.test(
+    formula.replace(/\\(?:blacksquare|square|Box|qed|therefore|checkmark)(?![a-zA-Z])/g, ''),
+  );
 }
 
 /** "$28$ percent" is 28%. */
@@ -215,7 +221,11 @@ function wholeOrLast(response: string): Extracted | null {
   const text = response.trim();
   if (text === '') return null;
   const tail = text.slice(-TAIL);
-  const candidates = candidatesIn(tail);
+  const found = candidatesIn(tail);
+  const said = found.filter(
+    ({ start }) => !/\b(?:not|than|instead of) {0,2}$/.test(tail.slice(Math.max(0, start - 14), start)),
+  );
+  const candidates = said.length > 0 ? said : found;
   const last = emphasised(tail) ?? equationValue(tail, candidates.at(-1)) ?? candidates.at(-1)?.content;
   const readings = text.length <= SHORT ? [withoutDelimiters(text)] : [];
   if (last !== undefined) readings.push(last);
@@ -242,7 +252,9 @@ function equationValue(text: string, last: Span | undefined): string | null {
   if (equals === -1) return null;
   const value = sentence(text.slice(line + equals + 1));
   const within = line + equals + 1 + text.slice(line + equals + 1).indexOf(value) + value.length >= last.end;
-  return within && value.length <= SHORT && /[a-z\\]/i.test(value) && !/[a-z]{4} /i.test(value) ? value : null;
+  return within && value.length <= SHORT && /[a-z\\]/i.test(value) && !/[a-z]{4} /i.test(value)
+    ? value
+    : null;
 }
 
 /** The readings of a gold answer: its boxes, the whole text, or the last formula of a longer text. */

@@ -37,7 +37,9 @@ export function readAnswer(source: string): Reading {
   const first = tryParse(text, 'thousands', true);
   const nodes: Node[] = first === null ? [] : [first.node];
   const commas: Commas[] = first === null || first.ambiguous.commas ? ['thousands', 'list'] : ['thousands'];
-  if (commas.length > 1 && !/[([]|\\(?:\{|langle|lbrace|begin)/.test(text)) commas.push('decimal'); // between brackets commas separate
+  // between brackets commas separate, and so do all where one of them does
+  if (commas.length > 1 && !/[([]|\\(?:\{|langle|lbrace|begin)|,(?!\d)|[^\d{},],/.test(text))
+    commas.push('decimal');
   for (const choice of commas) {
     for (const letterUnits of first === null || first.ambiguous.letterUnits ? [true, false] : [true]) {
       if (choice === 'thousands' && letterUnits) continue;
@@ -80,8 +82,7 @@ function readGold(source: string): Gold {
     if (reading.clean) break;
   }
   const [node] = nodes;
-  const parts =
-    node?.kind === 'sequence' && node.open !== '[' && node.open !== ']' ? node.items.length : 1;
+  const parts = node?.kind === 'sequence' && node.open !== '[' && node.open !== ']' ? node.items.length : 1;
   const gold = { texts, nodes, parts, clean };
   lastGold = { source, gold };
   return gold;
@@ -187,5 +188,9 @@ function wordsMatch(reading: string, gold: Gold): boolean {
 function saysSo(reading: string, words: string): boolean {
   if (words.length < 2 || words.length > 40 || /[?]/.test(reading)) return false;
   const said = bareWords(reading);
-  return said.length <= 120 && (said.endsWith(` is ${words}`) || said.endsWith(` is on ${words}`)) && !/\b(?:not|or|if|whether|never|t)\b/.test(said);
+  return (
+    said.length <= 120 &&
+    (said.endsWith(` is ${words}`) || said.endsWith(` is on ${words}`)) &&
+    !/\b(?:not|or|if|whether|never|t)\b/.test(said)
+  );
 }

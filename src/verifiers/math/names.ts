@@ -16,8 +16,6 @@ export function isName(node: Node): boolean {
     case 'text':
     case 'call':
       return true;
-    case 'number':
-      return (node.value.n === 1n || node.value.n === -1n) && node.value.d === 1n;
     case 'power':
       return isName(node.base);
     case 'sum':
@@ -29,6 +27,7 @@ export function isName(node: Node): boolean {
       );
     case 'based':
     case 'matrix':
+    case 'number':
     case 'percent':
     case 'plusMinus':
     case 'relation':

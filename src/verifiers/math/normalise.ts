@@ -332,12 +332,14 @@ function symbolicFactorial(form: Fraction): Fraction {
     return constant(factorial(known.n));
   }
   const shift = polynomialKey(form.below) === '1/1*' ? (form.above.get('')?.coefficient ?? ZERO) : ZERO;
-  if (!isInteger(shift) || shift.n > MAX_SHIFT || shift.n < -MAX_SHIFT) return opaqueForm('factorial', [form]);
+  if (!isInteger(shift) || shift.n > MAX_SHIFT || shift.n < -MAX_SHIFT)
+    return opaqueForm('factorial', [form]);
   const plus = (step: bigint) => addFractions(base, constant({ n: step, d: 1n }));
   const base = addFractions(form, constant(negate(shift)));
   let between = constant(ONE);
   for (let step = 1n; step <= shift.n; step++) between = multiplyFractions(between, plus(step));
-  for (let step = 0n; step > shift.n; step--) between = multiplyFractions(between, invertFraction(plus(step)));
+  for (let step = 0n; step > shift.n; step--)
+    between = multiplyFractions(between, invertFraction(plus(step)));
   return multiplyFractions(opaqueForm('factorial', [base]), between);
 }
 

@@ -1,7 +1,7 @@
 // The tight end of the grammar: numbers, symbols, words, functions, fractions, roots, brackets, sets and
 // matrices, with their powers, factorials and percent signs. What stands between brackets is read by the
 // loose end (parse.ts), which this class leaves abstract.
-import { MAX_ITEMS, Unreadable } from './limits.ts';
+import { MAX_ITEMS, MAX_WRITTEN_NODES, Unreadable } from './limits.ts';
 import { fromDeterminant, indexed, conjugated } from './expand.ts';
 import {
   call,
@@ -38,7 +38,9 @@ const LEADING_WORDS = new Set([
 ]);
 /** Words that may stand before a bracket: "the point (1, 2)". */
 const BEFORE_BRACKETS = new Set(
-  'the a an point points pair pairs ordered interval set vector vertex center centre coordinates triple'.split(' '),
+  'the a an point points pair pairs ordered interval set vector vertex center centre coordinates triple'.split(
+    ' ',
+  ),
 );
 /** One number in words, alone. */
 const NUMBER_WORDS =
@@ -54,6 +56,8 @@ export abstract class AtomParser extends TokenReader {
   protected insideBars = 0;
   /** Whether words that are no units were set aside. */
   droppedWords = false;
+  /** Nodes that sums and products of this answer may still be written out to. */
+  private writable = MAX_WRITTEN_NODES;
 
   abstract list(): Node;
   protected abstract sum(): Node;
@@ -299,7 +303,9 @@ export abstract class AtomParser extends TokenReader {
     }
     const body = this.product();
     const bounds = [below, above].filter((node) => node !== null);
-    return indexed(name, body, bounds) ?? call(name, [body, ...bounds]);
+    const written = indexed(name, body, bounds, this.writable);
+    this.writable -= written?.size ?? 0;
+    return written?.node ?? call(name, [body, ...bounds]);
   }
 
   /** What stands below a big operator: k = 1, x \\to 0, a. */
@@ -371,7 +377,9 @@ export abstract class AtomParser extends TokenReader {
       const inner = this.sum();
       this.take('|');
       this.insideBars--;
-      return inner.kind === 'matrix' ? (fromDeterminant(inner) ?? call('det', [inner])) : call('abs', [inner]);
+      return inner.kind === 'matrix'
+        ? (fromDeterminant(inner) ?? call('det', [inner]))
+        : call('abs', [inner]);
     }
     if (open === 'lfloor' || open === 'lceil') {
       const inner = this.sum();
@@ -386,6 +394,9 @@ export abstract class AtomParser extends TokenReader {
     const close = this.peek().type === 'mark' ? CLOSERS[this.peek().text] : undefined;
     if (close === undefined) throw new Unreadable('bracket without end');
     this.at++;
+    const count = inner.kind === 'sequence' && inner.open === '' ? inner.items.length : 1;
+    const paired = (open === '(' && close === ')') || (open === '[' && close === ']');
+    if (!paired && count !== 2) throw new Unreadable('brackets that do not belong together');
     if (inner.kind !== 'sequence' || inner.open !== '') return inner;
     return { ...inner, open, close };
   }
@@ -431,7 +442,8 @@ export function isNumeral(digits: string, base: number): boolean {
 /** Words alone: a number spelt out, a set, or a text. */
 function meaningOf(text: string): Node {
   if (/^(?:all )?reals?(?: numbers?)?$/i.test(text)) return symbol('setR');
-  if (/^(?:there (?:is|are) )?no (?:real |integer |such )?solutions?$|^empty set$/i.test(text)) return symbol('empty');
+  if (/^(?:there (?:is|are) )?no (?:real |integer |such )?solutions?$|^empty set$/i.test(text))
+    return symbol('empty');
   if (/^(?:it |the limit |limit )?does not exist$/i.test(text)) return { kind: 'text', text: 'DNE' };
   const value = NUMBER_WORDS.indexOf(text.toLowerCase());
   return value === -1 ? { kind: 'text', text } : whole(value);

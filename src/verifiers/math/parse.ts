@@ -100,7 +100,9 @@ class Parser extends AtomParser {
       while (this.isMark('&')) this.at++;
       ops.push(text === 'notin' ? 'in' : (text as Comparison));
       const right = this.setOperation();
-      items.push(text === 'notin' ? { kind: 'setOperation', op: 'minus', items: [symbol('setR'), right] } : right);
+      items.push(
+        text === 'notin' ? { kind: 'setOperation', op: 'minus', items: [symbol('setR'), right] } : right,
+      );
     }
     return ops.length === 0 ? items[0]! : { kind: 'relation', ops, items };
   }
@@ -154,7 +156,9 @@ class Parser extends AtomParser {
   /** 3 to 5: a ratio in words. */
   private saysTo(): boolean {
     const { type, text } = this.peek();
-    return type === 'word' && text === 'to' && this.peek(1).type === 'number' && this.peek(-1).type === 'number';
+    return (
+      type === 'word' && text === 'to' && this.peek(1).type === 'number' && this.peek(-1).type === 'number'
+    );
   }
 
   protected sum(): Node {
@@ -270,7 +274,12 @@ class Parser extends AtomParser {
 
   private isInteger(factors: readonly Node[]): boolean {
     const [only] = factors;
-    return factors.length === 1 && only?.kind === 'number' && isInteger(only.value) && this.peek(1).type === 'number';
+    return (
+      factors.length === 1 &&
+      only?.kind === 'number' &&
+      isInteger(only.value) &&
+      this.peek(1).type === 'number'
+    );
   }
 
   /** 22 base 7. */
@@ -321,7 +330,12 @@ class Parser extends AtomParser {
 function isUnit(node: Node): boolean {
   return (
     contains(node, ({ kind }) => kind === 'text') &&
-    !contains(node, (part) => (part.kind === 'symbol' && !LETTER_UNITS.has(part.name)) || (part.kind === 'number' && part.value.n !== -1n))
+    !contains(
+      node,
+      (part) =>
+        (part.kind === 'symbol' && !LETTER_UNITS.has(part.name)) ||
+        (part.kind === 'number' && part.value.n !== -1n),
+    )
   );
 }
 

@@ -141,6 +141,7 @@ function sequenceSet(node: Node & { kind: 'sequence' }): RealSet | null {
     return points.every((point) => point !== null) ? union(points) : null;
   }
   if (node.open === '') {
+    if (variables(node).size > 1) return null; // x < 1 or y > 3 is no set of numbers
     const sets = node.items.map(toRealSet);
     if (!sets.every((set) => set !== null)) return null;
     const conditions = node.items.every((item) => item.kind === 'relation');

@@ -65,6 +65,10 @@ export function compareScalars(gold: Node, answer: Node, tolerance: Tolerance): 
     const based = compareBased(gold, answer);
     if (based !== null) return based;
   }
+  if (isResidue(gold) && isResidue(answer)) {
+    const modulus = compareScalars(gold.items[1]!, answer.items[1]!, {});
+    if (!modulus.equal) return modulus; // 6 modulo 7 and 6 modulo 8
+  }
   const a = exactValue(gold);
   const b = exactValue(answer);
   if (a !== null && b !== null) {
@@ -81,6 +85,10 @@ export function compareScalars(gold: Node, answer: Node, tolerance: Tolerance): 
   }
   if (exact === false || isRoundedAgainstExact(gold, answer)) return DIFFERENT;
   return { equal: agreeAtPoints(gold, answer) === 'agree', by: 'points' };
+}
+
+function isResidue(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && node.name === 'mod' && node.items.length === 2;
 }
 
 function compareForms(gold: Node, answer: Node): boolean | null {

@@ -52,13 +52,17 @@ function closing(text: string, start: number, close: string): number {
   return at;
 }
 
+const BETWEEN_FORMULAS = /^\s*(,|;|and|or|, and|, or)\s*$/;
+/** A comma between numbers in prose separates clauses as often as items. */
+export const BETWEEN_NUMBERS = /^\s*(and|or|, and|, or)\s+$/;
+
 /** Neighbouring formulas with only separators between them, as one text. */
-export function joinNeighbours(text: string, spans: readonly Span[]): Span[] {
+export function joinNeighbours(text: string, spans: readonly Span[], between = BETWEEN_FORMULAS): Span[] {
   const joined: Span[] = [];
   for (const span of spans) {
     const last = joined.at(-1);
     const gap = last === undefined ? null : text.slice(last.end, span.start);
-    const separator = gap === null || gap.length > 12 ? null : /^\s*(,|;|and|or|, and|, or)\s*$/.exec(gap);
+    const separator = gap === null || gap.length > 12 ? null : between.exec(gap);
     if (last === undefined || separator === null) joined.push(span);
     else {
       const word = separator[1]!.replace(', ', '');

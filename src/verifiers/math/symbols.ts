@@ -12,7 +12,9 @@ export const IGNORED_COMMANDS = new Set(
 );
 
 /** Commands that say nothing about the value, and whose first argument does not either: colours, space, labels. */
-export const DROPPED_WITH_ARGUMENT = new Set('color textcolor hspace vspace mspace phantom hphantom vphantom tag label'.split(' '));
+export const DROPPED_WITH_ARGUMENT = new Set(
+  'color textcolor hspace vspace mspace phantom hphantom vphantom tag label'.split(' '),
+);
 
 /** Commands whose argument is prose. */
 export const TEXT_COMMANDS = new Set(

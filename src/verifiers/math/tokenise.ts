@@ -260,7 +260,9 @@ class Lexer {
 
   /** am, PM, a.m.: `am` or `pm`, or null. */
   private readMeridiem(run: string): 'am' | 'pm' | null {
-    const half = /^[ap]$/i.test(run) ? /^\.\s?m\.?(?![a-z])/i.exec(this.text.slice(this.at, this.at + 5)) : null;
+    const half = /^[ap]$/i.test(run)
+      ? /^\.\s?m\.?(?![a-z])/i.exec(this.text.slice(this.at, this.at + 5))
+      : null;
     if (half === null && !/^(?:am|pm|AM|PM)$/.test(run)) return null;
     this.at += half?.[0].length ?? 0;
     return run[0]!.toLowerCase() === 'a' ? 'am' : 'pm';
@@ -349,7 +351,9 @@ class Lexer {
     const plain = name.replace(/^[dtc](?=frac$|binom$)/, '');
     const mark = COMMAND_MARKS[plain];
     if (DROPPED_WITH_ARGUMENT.has(plain)) {
-      this.at += /^\s?(?:\[[^\]]{0,20}\])?\{[^{}]{0,60}\}/.exec(this.text.slice(this.at, this.at + 90))?.[0].length ?? 0;
+      this.at +=
+        /^\s?(?:\[[^\]]{0,20}\])?\{[^{}]{0,60}\}/.exec(this.text.slice(this.at, this.at + 90))?.[0].length ??
+        0;
       return true;
     } else if (plain === 'degree') {
       this.push('mark', 'degree', space);
