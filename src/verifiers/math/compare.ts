@@ -17,7 +17,7 @@ import {
   valuesByName,
 } from './names.ts';
 import { constantRatio } from './proportion.ts';
-import { settle, withoutDegrees } from './settle.ts';
+import { settle, withoutDegrees, withParameterOf } from './settle.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
 import { compareScalars, DIFFERENT, EQUAL, type Comparison, type Tolerance } from './scalar.ts';
 
@@ -26,7 +26,7 @@ type Relation = Node & { kind: 'relation' };
 
 export function compareAnswers(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
   const expected = settle(gold);
-  const given = settle(answer);
+  const given = settle(withParameterOf(gold, answer));
   const exact = compareAngles(expected, given, tolerance);
   const rounded = approximation(answer);
   return exact.equal || rounded === null || !hasDecimal(expected)
@@ -115,8 +115,7 @@ function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Co
   }
   if (isEquation(relation)) {
     const [name, value] = relation.items;
-    if (!contains(name!, isVariable) && value!.kind === 'symbol' && isVariable(value))
-      return oriented(name!);
+    if (!contains(name!, isVariable) && value!.kind === 'symbol' && isVariable(value)) return oriented(name!);
     const computed = relation === gold && name!.kind === 'sum'; // the equation of a line is not a value
     const named = (isName(name!) && !computed) || !contains(name!, isVariable);
     if (named) return oriented(value!);
@@ -169,16 +168,10 @@ function conditionRatio(gold: Relation, answer: Relation) {
   return scalar ? constantRatio(sideDifference(gold), sideDifference(answer), gold.ops[0] === '=') : null;
 }
 
+/** Whether a side is one expression; a residue is compared with its modulus. */
 function isScalar(node: Node): boolean {
-  return !contains(
-    node,
-    ({ kind }) =>
-      kind === 'sequence' ||
-      kind === 'matrix' ||
-      kind === 'setOperation' ||
-      kind === 'text' ||
-      kind === 'relation',
-  );
+  const compound = new Set<Node['kind']>(['sequence', 'matrix', 'setOperation', 'text', 'relation']);
+  return !contains(node, (part) => compound.has(part.kind) || (part.kind === 'call' && part.name === 'mod'));
 }
 
 function sameDirection(gold: Op, answer: Op, ratio: { positive: boolean } | null): boolean {

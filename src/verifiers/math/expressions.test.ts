@@ -2,6 +2,7 @@
 import { acceptsEach, rejectsEach } from './pairs.case.ts';
 
 acceptsEach([
+  ['C_{10}^3', '\\boxed{120}'],
   ['\\sqrt{12}', '2\\sqrt{3}'],
   ['2\\sqrt3', '\\sqrt{12}'],
   ['\\frac{1}{\\sqrt{2}}', '\\frac{\\sqrt{2}}{2}'],
@@ -174,7 +175,6 @@ rejectsEach([
   ['\\frac{x^3}{3}+C', '\\boxed{\\frac{1}{3}x^3}'],
   ['8\\pi', '\\boxed{25.13}'],
   ['\\sqrt{50}', '\\boxed{2\\sqrt{5}}'],
-  ['C_{10}^3', '\\boxed{120}'],
   ['3.14', '\\pi'],
   ['2.718', 'e'],
   ['\\sqrt{2}', '-\\sqrt{2}'],

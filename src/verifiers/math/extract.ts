@@ -108,14 +108,17 @@ function afterHashes(text: string): Extracted | null {
 
 const MARKER = new RegExp(
   '(?:final answer(?: is)?|(?:answer|option|choice)(?: (?:to|for|of) (?:the|this|our) [a-z]{1,12})? ' +
-    '(?:is|would be|must be|should be)|answers are|solutions? (?:is|are)|roots are|answer(?=\\s{0,2}[:=])|' +
+    '(?:is|would be|must be|should be)|answers are|' +
+    'solutions?(?: (?:to|of) (?:the|this) [a-z]{1,12}(?: of [a-z]{1,12})?)? (?:is|are)|roots are|answer(?=\\s{0,2}[:=])|' +
     '(?<=^|\\n)\\s{0,3}\\**(?:A|Ans)(?=\\.?:))[\\s*]{0,3}[:=]?\\**',
   'gi',
 );
 /** Markers of a step as often as of the answer. */
 const WEAK = /^(?:solution|root)/i;
 const CONCLUSION = /, (?:and )?(?:so|therefore|hence|thus) /;
-const REASON = /, (?:so|therefore|hence|thus|because|since|which|as) /;
+const REASON = /, (?:so|therefore|hence|thus|because|since|which|as|not) /;
+const CHOSEN =
+  /(?:option|choice|answer|statement) (\**\(?[A-J]\)?\**) (?:is|must be) (?:the )?(?:correct|right|true)/gi;
 
 /** What follows the last "the answer is", "Answer:", "Final answer:", "A:" up to the end of its sentence. */
 function afterMarker(text: string): Extracted | null {
@@ -129,7 +132,10 @@ function afterMarker(text: string): Extracted | null {
       marker = match[0];
     }
   }
-  if (start === -1) return null;
+  if (start === -1) {
+    const [chosen] = [...tail.matchAll(CHOSEN)].slice(-1);
+    return chosen === undefined ? null : { readings: [chosen[1]!], where: 'marker' };
+  }
   const said = sentence(tail.slice(start))
     .replace(/^[\s:*]+|\*\*/g, '')
     .trim();
@@ -160,7 +166,9 @@ function sentence(text: string): string {
       const colon = /:\s{0,3}$/.test(text.slice(Math.max(start, at - 4), at));
       if (!colon) return text.slice(start, at);
     }
-    const ends = text[at] === '.' && text[at - 1] !== '.' && /^\.\**(?:\s|$)/.test(text.slice(at, at + 5));
+    const short = /(?:i\.e|e\.g|approx)$/.test(text.slice(Math.max(start, at - 6), at));
+    const ends =
+      text[at] === '.' && !short && text[at - 1] !== '.' && /^\.\**(?:\s|$)/.test(text.slice(at, at + 5));
     if (ends) return text.slice(start, at);
   }
   return text.slice(start, TAIL);
@@ -218,7 +226,7 @@ const SHORT = 80;
 
 /** A response that is nothing but an answer; else the last formula, tuple or number in it. */
 function wholeOrLast(response: string): Extracted | null {
-  const text = response.trim();
+  const text = response.trim().replace(/^__(.*)__$/s, '$1');
   if (text === '') return null;
   const tail = text.slice(-TAIL);
   const found = candidatesIn(tail);
@@ -244,17 +252,21 @@ function emphasised(text: string): string | null {
   return found;
 }
 
-/** The right-hand side of an equation in plain text that the last number of the text stands in: y = 2x + 3. */
+/** What the last number of a plain text stands in, after an equals sign or "is": y = 2x + 3, the distance is 2√5. */
 function equationValue(text: string, last: Span | undefined): string | null {
   if (last === undefined || /[$\\]/.test(text.slice(last.start - 1, last.end))) return null;
   const line = text.lastIndexOf('\n', last.start) + 1;
-  const equals = text.slice(line, last.start + 1).lastIndexOf('=');
-  if (equals === -1) return null;
-  const value = sentence(text.slice(line + equals + 1));
-  const within = line + equals + 1 + text.slice(line + equals + 1).indexOf(value) + value.length >= last.end;
-  return within && value.length <= SHORT && /[a-z\\]/i.test(value) && !/[a-z]{4} /i.test(value)
-    ? value
-    : null;
+  const before = text.slice(line, last.start + 1);
+  const equals = before.lastIndexOf('=');
+  const verb = before.lastIndexOf(' is ') + ' is'.length;
+  const stated = verb > Math.max(equals, ' is'.length);
+  if (!stated && equals === -1) return null;
+  const start = line + (stated ? verb : equals) + 1;
+  const value = sentence(text.slice(start)).split(/, |;| \(/, 1)[0]!;
+  const within = start + text.slice(start).indexOf(value) + value.length >= last.end;
+  const formula =
+    (stated ? /\\/ : /[a-z\\]/i).test(value) && !/[a-z]{4} /i.test(value.replace(/\\[a-z]+/gi, ''));
+  return within && value.length <= SHORT && formula ? value : null;
 }
 
 /** The readings of a gold answer: its boxes, the whole text, or the last formula of a longer text. */

@@ -315,7 +315,14 @@ function callForm(name: string, items: readonly Node[]): Fraction {
     const known = values;
     return constant(known.reduce((a, b) => (less(a, b) === (name === 'max') ? b : a)));
   }
-  return opaqueForm(name, forms);
+  return opaqueForm(name, SYMMETRIC.has(name) ? sorted(forms) : forms);
+}
+
+/** Functions that do not look at the order of their arguments. */
+const SYMMETRIC = new Set(['gcd', 'lcm', 'max', 'min']);
+
+function sorted(forms: readonly Fraction[]): Fraction[] {
+  return [...forms].sort((a, b) => (fractionKey(a) < fractionKey(b) ? -1 : 1));
 }
 
 /** A degree in radians. */

@@ -17,6 +17,7 @@ import {
   type Bracket,
   type Node,
 } from './node.ts';
+import { isInteger } from './rational.ts';
 import { TokenReader } from './token-reader.ts';
 
 const CLOSERS: Readonly<Record<string, Bracket>> = { ')': ')', ']': ']', '[': '[' };
@@ -35,6 +36,20 @@ const LEADING_WORDS = new Set([
   'we',
   'get',
   'have',
+  'any',
+  'every',
+  'for',
+  'integer',
+  'integers',
+  'real',
+  'reals',
+  'natural',
+  'number',
+  'numbers',
+  'value',
+  'values',
+  'of',
+  'the',
 ]);
 /** Words that may stand before a bracket: "the point (1, 2)". */
 const BEFORE_BRACKETS = new Set(
@@ -62,7 +77,7 @@ export abstract class AtomParser extends TokenReader {
   abstract list(): Node;
   protected abstract sum(): Node;
   protected abstract product(): Node;
-  protected abstract setOperation(): Node;
+  protected abstract relation(): Node;
 
   /** An atom with its powers, factorials and percent signs. */
   protected postfix(): Node {
@@ -76,7 +91,9 @@ export abstract class AtomParser extends TokenReader {
           continue;
         }
         const exponent = this.exponent();
-        if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
+        const chosen = selection(node, exponent);
+        if (chosen !== null) node = chosen;
+        else if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
       } else if (this.isMark('!') && !this.endsAfterMarksOnlyText()) {
         this.at++;
         node = call('factorial', [node]);
@@ -199,7 +216,10 @@ export abstract class AtomParser extends TokenReader {
       this.droppedWords = true;
       return this.postfix();
     }
-    if (opens && next.type === 'symbol' && words.every((word) => LEADING_WORDS.has(word.toLowerCase()))) {
+    const leads =
+      /^(?:is|are|equals)$/.test(words.at(-1)!) ||
+      words.every((word) => LEADING_WORDS.has(word.toLowerCase()));
+    if (opens && leads && (next.type === 'symbol' || next.type === 'function' || this.startsFormula())) {
       this.droppedWords = true;
       return this.postfix();
     }
@@ -211,7 +231,12 @@ export abstract class AtomParser extends TokenReader {
       this.droppedWords = true;
       return this.postfix();
     }
-    return meaningOf(opening);
+    const alone = opens && (next.type === 'end' || next.text === '.');
+    return meaningOf(opening, alone);
+  }
+
+  private startsFormula(): boolean {
+    return this.isCommand('frac') || this.isCommand('sqrt') || this.isCommand('binom');
   }
 
   protected functionCall(name: string): Node {
@@ -228,7 +253,8 @@ export abstract class AtomParser extends TokenReader {
       else exponent = this.exponent();
     }
     const argument = this.argument();
-    const items = argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument];
+    const several = argument.kind === 'sequence' && (argument.open === '' || argument.open === '{');
+    const items = several ? argument.items : [argument];
     let result = call(name, items);
     if (name === 'exp') result = power(symbol('e'), argument);
     if (name === 'cis') result = sum([call('cos', items), product([symbol('i'), call('sin', items)])]);
@@ -241,8 +267,7 @@ export abstract class AtomParser extends TokenReader {
 
   /** The argument of a function: a bracket, or the factors up to the next function, sign or bracket. */
   protected argument(): Node {
-    if (this.isMark('(') || this.isMark('[') || this.isMark('{') || this.isMark('|'))
-      return this.postfixless();
+    if (['(', '[', '{', '|', '\\{'].some((open) => this.isMark(open))) return this.postfixless();
     return this.deeper(() => {
       const factors = [this.postfix()];
       while (
@@ -337,13 +362,16 @@ export abstract class AtomParser extends TokenReader {
       } else if (this.isMark('&')) {
         this.at++;
       } else {
-        rows.at(-1)!.push(this.setOperation());
+        rows.at(-1)!.push(this.relation());
       }
       if (this.peek().type === 'end' || rows.length > MAX_ITEMS) throw new Unreadable('matrix without end');
     }
     this.at++;
     if (rows.some((row) => row.length !== rows[0]!.length) || rows[0]!.length === 0)
       throw new Unreadable('ragged matrix');
+    const entries = rows.flat();
+    if (name === 'array' && (entries.length === 1 || entries.some(({ kind }) => kind === 'relation')))
+      return entries.length === 1 ? entries[0]! : list(entries); // a system of equations
     const matrix: Node = { kind: 'matrix', rows };
     return determinant ? (fromDeterminant(matrix) ?? call('det', [matrix])) : matrix;
   }
@@ -381,6 +409,7 @@ export abstract class AtomParser extends TokenReader {
         ? (fromDeterminant(inner) ?? call('det', [inner]))
         : call('abs', [inner]);
     }
+    if (open === 'dots') return symbol('dots');
     if (open === 'lfloor' || open === 'lceil') {
       const inner = this.sum();
       this.take(open === 'lfloor' ? 'rfloor' : 'rceil');
@@ -416,6 +445,12 @@ export abstract class AtomParser extends TokenReader {
       this.at++;
       return symbol('empty');
     }
+    if (this.isCommand('begin ')) {
+      const system = this.atom(); // a brace that nothing closes: a system of equations
+      if (!this.isMark('\\}')) return system;
+      this.at++;
+      return { kind: 'sequence', open: '{', close: '}', items: [system], by: ',' };
+    }
     const builder = this.builder();
     const inner = this.list();
     this.take('\\}');
@@ -439,12 +474,21 @@ export function isNumeral(digits: string, base: number): boolean {
   return digits !== '' && base >= 2 && base <= 36 && [...digits].every((digit) => parseInt(digit, 36) < base);
 }
 
+/** C_{10}^3 and A_5^2: combinations and permutations, in the notation of many countries. */
+function selection(node: Node, above: Node): Node | null {
+  const below = node.kind === 'symbol' ? /^([CAP])_(\d{1,4})$/.exec(node.name) : null;
+  if (below === null || above.kind !== 'number' || !isInteger(above.value)) return null;
+  const from = whole(Number(below[2]));
+  const chosen = call('binomial', [from, above]);
+  return below[1] === 'C' ? chosen : product([chosen, call('factorial', [above])]);
+}
+
 /** Words alone: a number spelt out, a set, or a text. */
-function meaningOf(text: string): Node {
+function meaningOf(text: string, alone: boolean): Node {
   if (/^(?:all )?reals?(?: numbers?)?$/i.test(text)) return symbol('setR');
   if (/^(?:there (?:is|are) )?no (?:real |integer |such )?solutions?$|^empty set$/i.test(text))
     return symbol('empty');
   if (/^(?:it |the limit |limit )?does not exist$/i.test(text)) return { kind: 'text', text: 'DNE' };
-  const value = NUMBER_WORDS.indexOf(text.toLowerCase());
+  const value = alone ? NUMBER_WORDS.indexOf(text.toLowerCase()) : -1;
   return value === -1 ? { kind: 'text', text } : whole(value);
 }

@@ -24,7 +24,7 @@ import { tokenise, type Spelling } from './tokenise.ts';
 
 const COMPARISONS = new Set(['=', '<', '<=', '>', '>=', '!=', 'in', '~', '==']);
 const SEPARATORS = new Set([',', ';', 'and', 'or', '\\\\']);
-const TRAILING = new Set(['.', ',', ';', ':', '?', '!', 'dots', '\\\\', '&']);
+const TRAILING = new Set(['.', ',', ';', ':', '?', '!', '\\\\', '&']);
 
 export interface Parsed {
   readonly node: Node;
@@ -83,7 +83,7 @@ class Parser extends AtomParser {
     );
   }
 
-  private relation(): Node {
+  protected relation(): Node {
     while (this.isMark('&')) this.at++;
     const items = [this.setOperation()];
     const ops: Comparison[] = [];
@@ -200,6 +200,10 @@ class Parser extends AtomParser {
           factors = [this.baseInWords(factors[0]!)];
         } else if (this.peek().type === 'word' && !this.saysTo()) {
           factors = [this.withoutUnits(factors.length === 1 ? factors[0]! : product(factors))];
+        } else if (this.isMark('(') && this.peek(1).type === 'command' && /^p?mod$/.test(this.peek(1).text)) {
+          this.at += 2;
+          factors = [call('mod', [factors.length === 1 ? factors[0]! : product(factors), this.signed()])];
+          this.take(')');
         } else if (this.isCommand('bmod') || this.isCommand('pmod') || this.isCommand('mod')) {
           this.at++;
           factors = [call('mod', [factors.length === 1 ? factors[0]! : product(factors), this.signed()])];
@@ -236,7 +240,10 @@ class Parser extends AtomParser {
     if (startsWithNumber && (left.kind === 'number' || left.kind === 'text'))
       throw new Unreadable('two numbers side by side');
     const right = this.postfix();
-    if (startsWithBracket && right.kind === 'relation') return; // 5 (x > 0): a condition
+    if (startsWithBracket && (right.kind === 'relation' || right.kind === 'text')) {
+      this.droppedWords = true; // 5 (x > 0), 8 (eight): a remark
+      return;
+    }
     if (startsWithFraction && isUnit(right)) return; // 60 \\frac{\\text{km}}{\\text{h}}
     if (startsWithFraction && integerLeft !== null && factors.length === 1) {
       const marked = right.kind === 'percent' ? right.value : right;

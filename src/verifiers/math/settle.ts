@@ -1,5 +1,6 @@
 // Prepares an answer for comparison: what is written in short (±, a chain of equations, an approximation after
 // the exact value) becomes what it stands for.
+import { substitute } from './expand.ts';
 import {
   contains,
   isVariable,
@@ -33,11 +34,26 @@ export function settle(node: Node): Node {
   return node.kind === 'relation' ? settleRelation(node) : node;
 }
 
-/** "k in Z" beside an answer in k: a condition that is understood. */
-function saysIntegerOnly(item: Node): boolean {
+/** "k in Z" or "x in R" beside an answer: a condition that is understood. */
+function saysIntegerOnly(item: Node): item is Node & { kind: 'relation' } {
   if (item.kind !== 'relation' || item.ops.length !== 1 || item.ops[0] !== 'in') return false;
   const [name, range] = item.items;
-  return name?.kind === 'symbol' && range?.kind === 'symbol' && /^set[ZN]$/.test(range.name);
+  return name?.kind === 'symbol' && range?.kind === 'symbol' && /^(?:set)?[ZNRQC]$/.test(range.name);
+}
+
+/** The answer with its parameter ("n in Z") named as that of the gold answer ("k in Z"). */
+export function withParameterOf(gold: Node, answer: Node): Node {
+  const [wanted, given] = [parameterOf(gold), parameterOf(answer)];
+  if (wanted === null || given === null || wanted === given) return answer;
+  const taken = contains(answer, (part) => part.kind === 'symbol' && part.name === wanted);
+  return taken ? answer : substitute(answer, given, { kind: 'symbol', name: wanted });
+}
+
+function parameterOf(node: Node): string | null {
+  if (node.kind !== 'sequence' || node.open !== '') return null;
+  const declared = node.items.filter(saysIntegerOnly);
+  const [name] = declared[0]?.items ?? [];
+  return declared.length === 1 && name?.kind === 'symbol' ? name.name : null;
 }
 
 function settleRelation({ ops, items }: Node & { kind: 'relation' }): Node {

@@ -66,11 +66,14 @@ export function bareText(text: string): string {
 }
 
 const ASIDE =
-  /[\s~]{0,3}(?:\\(?:quad|qquad|[,; ]))?(?:\\text\{)?\s{0,3}\((?:since|because|rejecting|as|where|when|if|for|assuming|taking|discarding|with)\s.*$/s;
+  /[\s~]{0,3}(?:\\(?:quad|qquad|[,; ]))?(?:\\text\{)?\s{0,3}\((?:since|because|rejecting|as|where|when|if|for|assuming|taking|discarding|with|not)\s.*$/s;
+const FOR_ALL =
+  /[\s~,]{0,3}(?:\\q?quad\s?)?(?:\\forall|(?:\\text\{)?\s{0,3}for (?:all|any|every|each))(?![a-z]).*$/s;
 
-/** The text without a remark in brackets at its end: "x = 5 (since x > 0)". */
+/** The text without a remark at its end: "x = 5 (since x > 0)", "f(x) = x for all x". */
 export function withoutAside(text: string): string {
-  const aside = ASIDE.exec(text.slice(0, 2000));
+  const start = text.slice(0, 2000);
+  const aside = ASIDE.exec(start) ?? FOR_ALL.exec(start);
   return aside === null || aside.index === 0 ? text : text.slice(0, aside.index);
 }
 

@@ -90,6 +90,7 @@ export const COMMAND_SYMBOLS: Readonly<Record<string, string>> = {
   imath: 'i',
   jmath: 'j',
   ell: 'l',
+  Pr: 'P',
   varnothing: 'empty',
   emptyset: 'empty',
   varepsilon: 'epsilon',

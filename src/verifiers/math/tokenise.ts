@@ -247,6 +247,7 @@ class Lexer {
     else if (lower === 'cup' && (this.last().text === ')' || this.last().text === ']'))
       this.push('mark', 'cup', space);
     else if (run.length > 1 && mark !== undefined) this.push('mark', mark, space);
+    else if (run === 'mod') this.push('command', 'mod', space);
     else if (run.length > 1 && name !== undefined) this.push('symbol', name, space);
     else if (FUNCTIONS.has(run) && run.length > 1 && !(run === 'min' && this.last().type === 'number'))
       this.push('function', FUNCTION_NAMES[run] ?? run, space);
@@ -350,6 +351,7 @@ class Lexer {
   private pushCommand(name: string, space: boolean): boolean {
     const plain = name.replace(/^[dtc](?=frac$|binom$)/, '');
     const mark = COMMAND_MARKS[plain];
+    if (/^q?quad$/.test(plain) && this.separates()) this.push('mark', ',', space);
     if (DROPPED_WITH_ARGUMENT.has(plain)) {
       this.at +=
         /^\s?(?:\[[^\]]{0,20}\])?\{[^{}]{0,60}\}/.exec(this.text.slice(this.at, this.at + 90))?.[0].length ??
@@ -382,6 +384,15 @@ class Lexer {
       this.push('command', plain, space);
     }
     return false;
+  }
+
+  /** Whether the wide space here stands between two equations: x = 1 \quad y = 2. */
+  private separates(): boolean {
+    const { type, text } = this.last();
+    const open = type === 'end' || (type === 'mark' && !')]}!'.includes(text));
+    return (
+      !open && /^\s{0,3}[A-Za-z](?:_\{?\w{1,3}\}?)?\s{0,3}&?=/.test(this.text.slice(this.at, this.at + 20))
+    );
   }
 
   /** \begin{name} and \end{name}, with the column letters of an array. */
