@@ -271,7 +271,11 @@ function isOrdered({ open, by, items }: Sequence): boolean {
 function compareCollections(gold: Sequence, answer: Sequence, tolerance: Tolerance): Comparison {
   const isCondition = (item: Node) =>
     (item.kind === 'relation' && !isEquation(item)) || item.kind === 'setOperation';
-  if (gold.items.some(isCondition) || answer.items.some(isCondition)) {
+  const opposed = (gold.by === 'and' && answer.by === 'or') || (gold.by === 'or' && answer.by === 'and');
+  const all = [...gold.items, ...answer.items];
+  if (opposed && all.every(({ kind }) => kind === 'symbol')) return DIFFERENT; // p and q, p or q
+  if (all.some(isCondition)) {
+    if (opposed) return compareSets(gold, answer, tolerance);
     const each = inAnyOrder(gold.items, answer.items, tolerance);
     return each.equal ? each : compareSets(gold, answer, tolerance);
   }

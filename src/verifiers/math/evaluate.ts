@@ -212,20 +212,36 @@ export function realValue(node: Node): number | null {
   return Number.isNaN(re) || Math.abs(im) > 1e-12 * Math.max(1, Math.abs(re)) ? null : re;
 }
 
-/** The points at which expressions are compared: the same for every run, of both signs, none special. */
-export function points(names: ReadonlySet<string>, count: number): Point[] {
+/** A point, and how far values there may differ, relative to their size, for want of digits. */
+export interface Sample {
+  readonly at: Point;
+  readonly tolerance: number;
+}
+
+const NEAR = 6;
+const FAR = 4;
+
+/**
+ * The points at which expressions are compared: the same for every run, none special. Near ones have sizes from 0.4 to
+ * 2.6, where nothing cancels; far ones, up to 9 and of both signs, tell |x + 2| from x + 2 and min(x, 3) from x.
+ */
+export function samples(names: ReadonlySet<string>): Sample[] {
+  if (names.size === 0) return [{ at: new Map(), tolerance: 1e-11 }];
   const sorted = [...names].sort();
-  return Array.from({ length: count }, (_unused, index) => {
+  return Array.from({ length: NEAR + FAR }, (_unused, index) => {
     let state = 0x9e3779b9 ^ (index * 0x85ebca6b);
-    const point = new Map<string, Complex>();
+    const far = index >= NEAR;
+    const at = new Map<string, Complex>();
     for (const name of sorted) {
       state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
       state = Math.imul(state ^ (state >>> 12), 0x297a2d39);
       const unit = ((state ^ (state >>> 15)) >>> 0) / 2 ** 32;
-      // the first points are positive, where roots and logarithms are real
-      point.set(name, real((index < 3 || unit > 0.5 ? 1 : -1) * (0.4 + 2.2 * unit)));
+      // the first points of each kind are positive, where roots and logarithms are real
+      const positive = far ? index < NEAR + 2 || unit > 0.5 : index < 3 || unit > 0.5;
+      const size = far ? 3 + 6 * unit : 0.4 + 2.2 * unit;
+      at.set(name, real(index === NEAR + FAR - 1 || !positive ? -size : size));
     }
-    return point;
+    return { at, tolerance: far ? 1e-6 : 1e-11 };
   });
 }
 
@@ -244,13 +260,14 @@ export function agreeAtPoints(a: Node, b: Node): Agreement {
 
 function agreeIn(domain: Domain, a: Node, b: Node, names: ReadonlySet<string>): Agreement {
   let seen = 0;
-  for (const point of points(names, names.size === 0 ? 1 : 6)) {
-    const left = evaluate(a, point, domain);
-    const right = evaluate(b, point, domain);
+  for (const { at, tolerance } of samples(names)) {
+    const left = evaluate(a, at, domain);
+    const right = evaluate(b, at, domain);
     if (![left.re, left.im, right.re, right.im].every(Number.isFinite)) continue;
     seen++;
     const size = Math.max(Math.hypot(left.re, left.im), Math.hypot(right.re, right.im), 1e-9);
-    if (Math.hypot(left.re - right.re, left.im - right.im) > 1e-11 * size * roughness(a, b)) return 'differ';
+    if (Math.hypot(left.re - right.re, left.im - right.im) > tolerance * size * roughness(a, b))
+      return 'differ';
   }
   return seen >= (names.size === 0 ? 1 : 2) ? 'agree' : 'undecided';
 }

@@ -307,6 +307,7 @@ export abstract class AtomParser extends TokenReader {
     if (BIG_OPERATORS.has(name)) return this.bigOperator(name);
     if (name === 'angle' || name === 'triangle' || name === 'overline' || name === 'bar') {
       const under = name === 'overline' || name === 'bar' ? this.atom() : this.product();
+      if (name === 'angle') return call(name, [vertices(under)]);
       return conjugated(under) ?? call(name === 'bar' ? 'overline' : name, [under]);
     }
     if (name.startsWith('begin ')) return this.environment(name.slice('begin '.length));
@@ -472,6 +473,14 @@ export abstract class AtomParser extends TokenReader {
 /** Whether digits are those of a number in this base. */
 export function isNumeral(digits: string, base: number): boolean {
   return digits !== '' && base >= 2 && base <= 36 && [...digits].every((digit) => parseInt(digit, 36) < base);
+}
+
+/** The points of an angle as one name: ABC is CBA, but not BAC. */
+function vertices(node: Node): Node {
+  if (node.kind !== 'product' || !node.items.every(({ kind }) => kind === 'symbol')) return node;
+  const names = node.items.map((item) => (item.kind === 'symbol' ? item.name : ''));
+  const [one, other] = [names.join(' '), names.reverse().join(' ')];
+  return symbol(one < other ? one : other);
 }
 
 /** C_{10}^3 and A_5^2: combinations and permutations, in the notation of many countries. */

@@ -4,7 +4,16 @@
 import { TooLarge } from './limits.ts';
 import { variables, type Node } from './node.ts';
 import { agreeAtPoints, hasDecimal, realValue } from './evaluate.ts';
-import { equalFractions, forgetRoots, independent, startCounting, type Fraction } from './normal-form.ts';
+import {
+  addFractions,
+  equalFractions,
+  forgetRoots,
+  independent,
+  negateFraction,
+  rationalValue,
+  startCounting,
+  type Fraction,
+} from './normal-form.ts';
 import { normalForm, rationalOf } from './normalise.ts';
 import { same, toNumber, type Rational } from './rational.ts';
 
@@ -48,6 +57,8 @@ export function formOf(node: Node): Fraction | null {
 function formsEqual(a: Fraction, b: Fraction): boolean | null {
   try {
     if (equalFractions(a, b)) return true;
+    const apart = rationalValue(addFractions(a, negateFraction(b)));
+    if (apart !== null && apart.n !== 0n) return false;
   } catch (error) {
     if (error instanceof TooLarge) return null;
     throw error;
