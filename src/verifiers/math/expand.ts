@@ -1,8 +1,21 @@
 // Notations that stand for an expression in simpler ones, written out where that is short: sums and products
-// between integers, determinants of small matrices, the conjugate of a number. What would be long, or has no
+// between integers, determinants of small matrices, conjugates, C_n^k, digits in a base. What would be long, or has no
 // bounds, is left (null) and stays a name for its value.
-import { contains, isVariable, mapped, negated, number, product, sum, symbol, type Node } from './node.ts';
-import { integer } from './rational.ts';
+import {
+  call,
+  contains,
+  isVariable,
+  mapped,
+  negated,
+  number,
+  product,
+  sum,
+  symbol,
+  whole,
+  type Node,
+} from './node.ts';
+import { Unreadable } from './limits.ts';
+import { integer, isInteger } from './rational.ts';
 
 /** Most terms of a sum or factors of a product that are written out. */
 const MAX_STEPS = 500;
@@ -76,4 +89,28 @@ export function conjugated(node: Node): Node | null {
   const complex = contains(node, (part) => part.kind === 'symbol' && part.name === 'i');
   const known = !contains(node, (part) => isVariable(part) || part.kind === 'call' || part.kind === 'text');
   return complex && known ? substitute(node, 'i', negated(symbol('i'))) : null;
+}
+
+/** The number that digits are in a base; `Unreadable` where they are none. */
+export function numeral(digits: string, base: number): Node {
+  const fits = base >= 2 && base <= 36 && [...digits].every((digit) => parseInt(digit, 36) < base);
+  if (!fits || digits === '') throw new Unreadable('no digits of this base');
+  return { kind: 'based', digits, base };
+}
+
+/** The points of an angle as one name: ABC is CBA, but not BAC. */
+export function vertices(node: Node): Node {
+  if (node.kind !== 'product' || !node.items.every(({ kind }) => kind === 'symbol')) return node;
+  const names = node.items.map((item) => (item.kind === 'symbol' ? item.name : ''));
+  const [one, other] = [names.join(' '), names.reverse().join(' ')];
+  return symbol(one < other ? one : other);
+}
+
+/** C_{10}^3 and A_5^2: combinations and permutations, in the notation of many countries. */
+export function selection(node: Node, above: Node): Node | null {
+  const below = node.kind === 'symbol' ? /^([CAP])_(\d{1,4})$/.exec(node.name) : null;
+  if (below === null || above.kind !== 'number' || !isInteger(above.value)) return null;
+  const from = whole(Number(below[2]));
+  const chosen = call('binomial', [from, above]);
+  return below[1] === 'C' ? chosen : product([chosen, call('factorial', [above])]);
 }

@@ -1,82 +1,30 @@
 // The tight end of the grammar: numbers, symbols, words, functions, fractions, roots, brackets, sets and
 // matrices, with their powers, factorials and percent signs. What stands between brackets is read by the
 // loose end (parse.ts), which this class leaves abstract.
-import { MAX_ITEMS, MAX_WRITTEN_NODES, Unreadable } from './limits.ts';
-import { fromDeterminant, indexed, conjugated } from './expand.ts';
+import { MAX_ITEMS, Unreadable } from './limits.ts';
+import { conjugated, fromDeterminant, numeral, selection, vertices } from './expand.ts';
 import {
   call,
   list,
   negated,
   number,
   power,
-  product,
   quotient,
-  sum,
   symbol,
   whole,
   type Bracket,
   type Node,
 } from './node.ts';
-import { isInteger } from './rational.ts';
-import { TokenReader } from './token-reader.ts';
+import { FunctionParser } from './parse-functions.ts';
 
 const CLOSERS: Readonly<Record<string, Bracket>> = { ')': ')', ']': ']', '[': '[' };
 const MATRICES = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array']);
-/** Words that may stand before a formula without changing what it says. */
-const LEADING_WORDS = new Set([
-  'all',
-  'so',
-  'thus',
-  'hence',
-  'therefore',
-  'then',
-  'about',
-  'approximately',
-  'is',
-  'we',
-  'get',
-  'have',
-  'any',
-  'every',
-  'for',
-  'integer',
-  'integers',
-  'real',
-  'reals',
-  'natural',
-  'number',
-  'numbers',
-  'value',
-  'values',
-  'of',
-  'the',
-]);
-/** Words that may stand before a bracket: "the point (1, 2)". */
-const BEFORE_BRACKETS = new Set(
-  'the a an point points pair pairs ordered interval set vector vertex center centre coordinates triple'.split(
-    ' ',
-  ),
-);
-/** One number in words, alone. */
-const NUMBER_WORDS =
-  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'.split(
-    ' ',
-  );
-const BIG_OPERATORS = new Set(['sum', 'prod', 'int', 'iint', 'iiint', 'oint', 'lim']);
-/** Words after which a value is the answer: "the total is 10". */
-const LAST_WORDS = new Set(['is', 'are', 'equals', 'was', 'Rs', 'approximately', 'about', 'exactly']);
 const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
 
-export abstract class AtomParser extends TokenReader {
+export abstract class AtomParser extends FunctionParser {
   protected insideBars = 0;
-  /** Whether words that are no units were set aside. */
-  droppedWords = false;
-  /** Nodes that sums and products of this answer may still be written out to. */
-  private writable = MAX_WRITTEN_NODES;
 
-  abstract list(): Node;
   protected abstract sum(): Node;
-  protected abstract product(): Node;
   protected abstract relation(): Node;
 
   /** An atom with its powers, factorials and percent signs. */
@@ -117,8 +65,7 @@ export abstract class AtomParser extends TokenReader {
     const below = this.atom();
     const digits = node.value.d === 1n && node.value.n >= 0n ? node.value.n.toString() : '';
     const base = below.kind === 'number' && below.value.d === 1n ? Number(below.value.n) : 0;
-    if (!isNumeral(digits, base)) throw new Unreadable('a number with something below it');
-    return { kind: 'based', digits, base };
+    return numeral(digits, base);
   }
 
   /** The positive or negative reals: what follows the ^ of \\mathbb{R}^+. */
@@ -195,100 +142,6 @@ export abstract class AtomParser extends TokenReader {
     );
   }
 
-  /** Words that open an answer ("about 5") or a side of an equation are dropped; words alone are a text. */
-  protected words(): Node {
-    const before = this.peek(-1);
-    const opens = before.type === 'end' || (before.type === 'mark' && '=:~'.includes(before.text));
-    const words: string[] = [];
-    while (this.peek().type === 'word') words.push(this.next().text);
-    const next = this.peek();
-    const opening = words.join(' ');
-    if (opens && /^all reals?(?: numbers?)? (?:except|but|excluding)(?: for)?$/i.test(opening)) {
-      const left = this.list();
-      const items = left.kind === 'sequence' && left.open === '' ? left.items : [left];
-      const excluded: Node = { kind: 'sequence', open: '{', close: '}', items, by: ',' };
-      return { kind: 'setOperation', op: 'minus', items: [symbol('setR'), excluded] };
-    }
-    if (next.type === 'number' || next.type === 'based') {
-      const leads =
-        LAST_WORDS.has(words.at(-1)!) || words.every((word) => LEADING_WORDS.has(word.toLowerCase()));
-      if (!opens || !leads) throw new Unreadable('words before a number');
-      this.droppedWords = true;
-      return this.postfix();
-    }
-    const leads =
-      /^(?:is|are|equals)$/.test(words.at(-1)!) ||
-      words.every((word) => LEADING_WORDS.has(word.toLowerCase()));
-    if (opens && leads && (next.type === 'symbol' || next.type === 'function' || this.startsFormula())) {
-      this.droppedWords = true;
-      return this.postfix();
-    }
-    if (next.type === 'symbol' || next.type === 'function' || next.type === 'command')
-      throw new Unreadable('words in mathematics');
-    if (next.type === 'mark' && ['{', '(', '[', '-', '\\{'].includes(next.text)) {
-      if (!opens || next.text === '-' || !words.every((word) => BEFORE_BRACKETS.has(word.toLowerCase())))
-        throw new Unreadable('words before a bracket');
-      this.droppedWords = true;
-      return this.postfix();
-    }
-    const alone = opens && (next.type === 'end' || next.text === '.');
-    return meaningOf(opening, alone);
-  }
-
-  private startsFormula(): boolean {
-    return this.isCommand('frac') || this.isCommand('sqrt') || this.isCommand('binom');
-  }
-
-  protected functionCall(name: string): Node {
-    if (name === 'sqrt' || name === 'cbrt') {
-      const argument = this.argument();
-      return power(argument, number({ n: 1n, d: name === 'sqrt' ? 2n : 3n }));
-    }
-    let base: Node | null = null;
-    let exponent: Node | null = null;
-    while (this.isMark('_') || this.isMark('^')) {
-      const below = this.isMark('_');
-      this.at++;
-      if (below) base = this.atom();
-      else exponent = this.exponent();
-    }
-    const argument = this.argument();
-    const several = argument.kind === 'sequence' && (argument.open === '' || argument.open === '{');
-    const items = several ? argument.items : [argument];
-    let result = call(name, items);
-    if (name === 'exp') result = power(symbol('e'), argument);
-    if (name === 'cis') result = sum([call('cos', items), product([symbol('i'), call('sin', items)])]);
-    if (name === 'det') result = fromDeterminant(argument) ?? result;
-    if (base !== null && name === 'log') result = quotient(call('ln', items), call('ln', [base]));
-    if (exponent === null) return result;
-    const inverse = exponent.kind === 'number' && exponent.value.n === -1n && exponent.value.d === 1n;
-    return inverse && !name.startsWith('arc') ? call(`arc${name}`, items) : power(result, exponent);
-  }
-
-  /** The argument of a function: a bracket, or the factors up to the next function, sign or bracket. */
-  protected argument(): Node {
-    if (['(', '[', '{', '|', '\\{'].some((open) => this.isMark(open))) return this.postfixless();
-    return this.deeper(() => {
-      const factors = [this.postfix()];
-      while (
-        this.peek().type === 'symbol' ||
-        (this.isCommand('frac') && factors.length === 1 && factors[0]!.kind !== 'number') ||
-        (this.peek().type === 'number' && factors.at(-1)!.kind !== 'number')
-      ) {
-        factors.push(this.postfix());
-      }
-      return factors.length === 1 ? factors[0]! : product(factors);
-    });
-  }
-
-  /** A bracket without what is raised or appended to it: sqrt(2)^2 is the square of the root. */
-  protected postfixless(): Node {
-    const open = this.peek().text;
-    this.at++;
-    const inner = this.bracketed(open);
-    return inner.kind === 'sequence' ? list(inner.items) : inner;
-  }
-
   protected command(name: string): Node {
     if (name === 'frac' || name === 'binom') {
       const above = this.atom();
@@ -304,7 +157,8 @@ export abstract class AtomParser extends TokenReader {
       }
       return power(this.atom(), quotient(whole(1), degree));
     }
-    if (BIG_OPERATORS.has(name)) return this.bigOperator(name);
+    const operator = this.bigOperator(name);
+    if (operator !== null) return operator;
     if (name === 'angle' || name === 'triangle' || name === 'overline' || name === 'bar') {
       const under = name === 'overline' || name === 'bar' ? this.atom() : this.product();
       if (name === 'angle') return call(name, [vertices(under)]);
@@ -312,39 +166,6 @@ export abstract class AtomParser extends TokenReader {
     }
     if (name.startsWith('begin ')) return this.environment(name.slice('begin '.length));
     throw new Unreadable(`\\${name}`);
-  }
-
-  /**
-   * A sum or product from one integer to another is written out; a sum to n, an integral or a limit stays a name
-   * for its value, equal only to itself.
-   */
-  private bigOperator(name: string): Node {
-    let below: Node | null = null;
-    let above: Node | null = null;
-    while (this.isMark('_') || this.isMark('^')) {
-      const lower = this.isMark('_');
-      this.at++;
-      if (lower) below = this.limit();
-      else above = this.exponent();
-    }
-    const body = this.product();
-    const bounds = [below, above].filter((node) => node !== null);
-    const written = indexed(name, body, bounds, this.writable);
-    this.writable -= written?.size ?? 0;
-    return written?.node ?? call(name, [body, ...bounds]);
-  }
-
-  /** What stands below a big operator: k = 1, x \\to 0, a. */
-  private limit(): Node {
-    if (!this.isMark('{')) return this.atom();
-    this.at++;
-    const items = [this.list()];
-    while (this.isMark('to') || this.isMark('^')) {
-      this.at++;
-      items.push(this.isMark('+') || this.isMark('-') ? symbol(this.next().text) : this.list());
-    }
-    this.take('}');
-    return items.length === 1 ? items[0]! : call('to', items);
   }
 
   protected environment(name: string): Node {
@@ -468,36 +289,4 @@ export abstract class AtomParser extends TokenReader {
     this.at += bar + 1;
     return true;
   }
-}
-
-/** Whether digits are those of a number in this base. */
-export function isNumeral(digits: string, base: number): boolean {
-  return digits !== '' && base >= 2 && base <= 36 && [...digits].every((digit) => parseInt(digit, 36) < base);
-}
-
-/** The points of an angle as one name: ABC is CBA, but not BAC. */
-function vertices(node: Node): Node {
-  if (node.kind !== 'product' || !node.items.every(({ kind }) => kind === 'symbol')) return node;
-  const names = node.items.map((item) => (item.kind === 'symbol' ? item.name : ''));
-  const [one, other] = [names.join(' '), names.reverse().join(' ')];
-  return symbol(one < other ? one : other);
-}
-
-/** C_{10}^3 and A_5^2: combinations and permutations, in the notation of many countries. */
-function selection(node: Node, above: Node): Node | null {
-  const below = node.kind === 'symbol' ? /^([CAP])_(\d{1,4})$/.exec(node.name) : null;
-  if (below === null || above.kind !== 'number' || !isInteger(above.value)) return null;
-  const from = whole(Number(below[2]));
-  const chosen = call('binomial', [from, above]);
-  return below[1] === 'C' ? chosen : product([chosen, call('factorial', [above])]);
-}
-
-/** Words alone: a number spelt out, a set, or a text. */
-function meaningOf(text: string, alone: boolean): Node {
-  if (/^(?:all )?reals?(?: numbers?)?$/i.test(text)) return symbol('setR');
-  if (/^(?:there (?:is|are) )?no (?:real |integer |such )?solutions?$|^empty set$/i.test(text))
-    return symbol('empty');
-  if (/^(?:it |the limit |limit )?does not exist$/i.test(text)) return { kind: 'text', text: 'DNE' };
-  const value = alone ? NUMBER_WORDS.indexOf(text.toLowerCase()) : -1;
-  return value === -1 ? { kind: 'text', text } : whole(value);
 }

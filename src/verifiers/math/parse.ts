@@ -18,9 +18,11 @@ import {
   type Separator,
 } from './node.ts';
 import { isInteger, less, ZERO } from './rational.ts';
-import { AtomParser, isNumeral } from './parse-atoms.ts';
+import { numeral } from './expand.ts';
+import { AtomParser } from './parse-atoms.ts';
 import { LETTER_UNITS, PROSE_WORDS } from './symbols.ts';
-import { tokenise, type Spelling } from './tokenise.ts';
+import type { Spelling } from './tokenise-numbers.ts';
+import { tokenise } from './tokenise.ts';
 
 const COMPARISONS = new Set(['=', '<', '<=', '>', '>=', '!=', 'in', '~', '==']);
 const SEPARATORS = new Set([',', ';', 'and', 'or', '\\\\']);
@@ -293,8 +295,7 @@ class Parser extends AtomParser {
   private baseInWords(node: Node): Node {
     const base = Number(this.next().value!.n);
     const digits = node.kind === 'number' ? node.value.n.toString() : '';
-    if (!isNumeral(digits, base)) throw new Unreadable('no base');
-    return { kind: 'based', digits, base };
+    return numeral(digits, base);
   }
 
   /** Units after a value, set aside: cm^2, km/h, square feet, dollars per hour. */
