@@ -2,6 +2,8 @@
 import { acceptsEach, rejectsEach } from './pairs.case.ts';
 
 acceptsEach([
+  ['5 or 6', '5'],
+  ['$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$', '$\\begin{pmatrix}1&3\\\\2&4\\end{pmatrix}^T$'],
   ['1,2,3', '1, 2, 3'],
   ['1,2,3', '3,2,1'],
   ['\\{1,2,3\\}', '\\{3,1,2\\}'],
@@ -120,6 +122,4 @@ rejectsEach([
   ['\\{1,2\\}', '\\{1,2,3\\}'],
   ['\\begin{pmatrix}1&0\\\\0&1\\end{pmatrix}', '\\begin{pmatrix}0&1\\\\1&0\\end{pmatrix}'],
   ['x \\equiv 3 \\pmod{7}', 'x\\equiv 4\\pmod 7'],
-  ['5 or 6', '5'],
-  ['$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$', '$\\begin{pmatrix}1&3\\\\2&4\\end{pmatrix}^T$'],
 ]);

@@ -359,6 +359,18 @@ function compareMatrices(gold: Node, answer: Node, tolerance: Tolerance): Compar
   }
   const rows = (a ?? b)!;
   const other = a === null ? gold : answer;
+  if (other.kind === 'sequence' && other.items.every(({ kind }) => kind === 'sequence')) {
+    const listed = other.items.map((row) => (row.kind === 'sequence' ? row.items : []));
+    if (
+      other.open !== '[' ||
+      listed.length !== rows.length ||
+      listed.some((row) => row.length !== rows[0]!.length)
+    )
+      return DIFFERENT; // [[1, 2], [3, 4]], as programs print it
+    return a === null
+      ? inOrder(listed.flat(), rows.flat(), tolerance)
+      : inOrder(rows.flat(), listed.flat(), tolerance);
+  }
   const isVector = rows.length === 1 || rows[0]!.length === 1;
   if (!isVector || other.kind !== 'sequence' || isSet(other)) return DIFFERENT;
   const interval = other.items.length === 2 && (other.open === '[' || other.close === ']');

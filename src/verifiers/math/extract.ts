@@ -177,6 +177,7 @@ function sentence(text: string): string {
 /** A segment as a whole, then the formula or number in it: the first if it begins with it, else the last. */
 function readingsOf(segment: string): string[] {
   const readings = [withoutDelimiters(segment)];
+  if (/^(?:not|neither|never)\b/i.test(segment)) return readings;
   const candidates = candidatesIn(segment);
   if (candidates.length === 0) return readings;
   const chosen = candidates[0]!.start <= 2 ? candidates[0]! : candidates.at(-1)!;

@@ -42,11 +42,21 @@ const KNOWN = new Set([
 
 /** Undoes doubled backslashes (\\frac) where no environment gives them a meaning, and maps to ASCII. */
 export function repaired(text: string): string {
-  const ascii = toAscii(text);
+  const ascii = unescaped(toAscii(text));
   if (!ascii.includes('\\\\') || ascii.includes('\\begin')) return ascii;
   return ascii.replace(/\\\\([a-zA-Z]{1,30})/g, (whole, name: string) =>
     KNOWN.has(name) ? `\\${name}` : whole,
   );
+}
+
+/** Undoes what a reader of escapes did to a backslash (\f of \frac became a form feed), and lost ones before a box. */
+function unescaped(text: string): string {
+  return text
+    .replace(/\x08(?=oxed|inom|eta|ar\{|egin)/g, '\\b')
+    .replace(/\x0c(?=rac|box)/g, '\\f')
+    .replace(/\t(?=imes|ext\{|frac|heta)/g, '\\t')
+    .replace(/(?<![\\A-Za-z])boxed\s?\{/g, '\\boxed{')
+    .replace(/\\framebox(?![a-z])/g, '\\fbox');
 }
 
 const DROPPED =
@@ -73,6 +83,7 @@ const FOR_ALL =
 /** The text without a remark at its end: "x = 5 (since x > 0)", "f(x) = x for all x". */
 export function withoutAside(text: string): string {
   const start = text.slice(0, 2000);
+  if (!/\(|for|all/.test(start)) return text;
   const aside = ASIDE.exec(start) ?? FOR_ALL.exec(start);
   return aside === null || aside.index === 0 ? text : text.slice(0, aside.index);
 }

@@ -54,7 +54,8 @@ function closing(text: string, start: number, close: string): number {
 
 const BETWEEN_FORMULAS = /^\s*(,|;|and|or|, and|, or)\s*$/;
 /** A comma between numbers in prose separates clauses as often as items. */
-export const BETWEEN_NUMBERS = /^\s*(and|or|, and|, or)\s+$/;
+export const BETWEEN_NUMBERS =
+  /^\s{0,2}[,(]?\s{0,2}(and|or)(?: (?:maybe|possibly|perhaps|else|even))?\s{1,2}$/;
 
 /** Neighbouring formulas with only separators between them, as one text. */
 export function joinNeighbours(text: string, spans: readonly Span[], between = BETWEEN_FORMULAS): Span[] {
@@ -62,7 +63,7 @@ export function joinNeighbours(text: string, spans: readonly Span[], between = B
   for (const span of spans) {
     const last = joined.at(-1);
     const gap = last === undefined ? null : text.slice(last.end, span.start);
-    const separator = gap === null || gap.length > 12 ? null : between.exec(gap);
+    const separator = gap === null || gap.length > 20 ? null : between.exec(gap);
     if (last === undefined || separator === null) joined.push(span);
     else {
       const word = separator[1]!.replace(', ', '');

@@ -13,7 +13,7 @@ export const IGNORED_COMMANDS = new Set(
 
 /** Commands that say nothing about the value, and whose first argument does not either: colours, space, labels. */
 export const DROPPED_WITH_ARGUMENT = new Set(
-  'color textcolor hspace vspace mspace phantom hphantom vphantom tag label'.split(' '),
+  'color textcolor colorbox hspace vspace mspace phantom hphantom vphantom tag label'.split(' '),
 );
 
 /** Commands whose argument is prose. */
@@ -90,6 +90,8 @@ export const COMMAND_SYMBOLS: Readonly<Record<string, string>> = {
   imath: 'i',
   jmath: 'j',
   ell: 'l',
+  top: 'T',
+  intercal: 'T',
   Pr: 'P',
   varnothing: 'empty',
   emptyset: 'empty',
