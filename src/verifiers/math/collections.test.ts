@@ -2,7 +2,6 @@
 import { acceptsEach, rejectsEach } from './pairs.case.ts';
 
 acceptsEach([
-  ['5 or 6', '5'],
   ['$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$', '$\\begin{pmatrix}1&3\\\\2&4\\end{pmatrix}^T$'],
   ['1,2,3', '1, 2, 3'],
   ['1,2,3', '3,2,1'],
@@ -101,6 +100,7 @@ acceptsEach([
 ]);
 
 rejectsEach([
+  ['5 or 6', '5'],
   ['\\{1,2\\}', '(1,2)'],
   ['(1,2)', '(2,1)'],
   ['(1,2)', '2,1'],
