@@ -235,7 +235,11 @@ function wholeOrLast(response: string): Extracted | null {
     ({ start }) => !/\b(?:not|than|instead of) {0,2}$/.test(tail.slice(Math.max(0, start - 14), start)),
   );
   const candidates = said.length > 0 ? said : found;
-  const last = emphasised(tail) ?? equationValue(tail, candidates.at(-1)) ?? candidates.at(-1)?.content;
+  const last =
+    emphasised(tail) ??
+    calculated(tail) ??
+    equationValue(tail, candidates.at(-1)) ??
+    candidates.at(-1)?.content;
   const readings = text.length <= SHORT ? [withoutDelimiters(text)] : [];
   if (last !== undefined) readings.push(last);
   return readings.length === 0 ? null : { readings, where: text.length <= SHORT ? 'whole' : 'last' };
@@ -251,6 +255,19 @@ function emphasised(text: string): string | null {
     if (first !== undefined && first.start <= 2 && !heading) found = first.content;
   }
   return found;
+}
+
+/** The result of the calculation in the last line: "360/30 = 12 days for its height to be 600 inches". */
+function calculated(text: string): string | null {
+  const end = text.trimEnd();
+  const line = end.slice(end.lastIndexOf('\n') + 1);
+  const equals = line.lastIndexOf('=');
+  if (equals === -1 || mathSpans(line).length > 0) return null;
+  const left = line.slice(Math.max(0, equals - 60), equals);
+  if (!/\d[^=]{0,40}[-+*/][^=]{0,40}\d[^=\d]{0,20}$/.test(left)) return null;
+  const right = line.slice(equals + 1);
+  const [first] = plainNumbers(right);
+  return first !== undefined && /^[\s$€£]{0,3}$/.test(right.slice(0, first.start)) ? first.content : null;
 }
 
 /** What the last number of a plain text stands in, after an equals sign or "is": y = 2x + 3, the distance is 2√5. */

@@ -2,6 +2,13 @@
 import { acceptsEach, rejectsEach } from './pairs.case.ts';
 
 acceptsEach([
+  ['12', 'Therefore, it will take 360/30 = 12 days for its height to be 600 inches.'],
+  ['42', 'Patrick earns a total of $30 + $12 = $42 from selling lemonade for 6 hours.'],
+  ['120', 'Sophia gave 100 * 1/5 = $20 to Jack.\nJack now has 100 + 20 = 120$'],
+  ['20', 'each day: 240 minutes / 12 days = 20 minutes/day'],
+  ['30', 'Kylar needs to pay **$30** for 16 glasses.'],
+  ['2x+3', 'So the line is y = 2x + 3.'],
+  ['3', 'The answer is 3.\n\nQuestion: How many meters does he run?\nAnswer: 540'],
   ['Tuesday', 'The answer is Tuesday.'],
   ['C', 'The answer is (C) 12.'],
   ['\\frac{3}{4}', 'So the answer is \\boxed{\\dfrac{3}{4}}.'],
@@ -64,6 +71,13 @@ acceptsEach([
 ]);
 
 rejectsEach([
+  ['600', 'Therefore, it will take 360/30 = 12 days for its height to be 600 inches.'],
+  ['6', 'Patrick earns a total of $30 + $12 = $42 from selling lemonade for 6 hours.'],
+  ['16', 'Kylar needs to pay **$30** for 16 glasses.'],
+  ['3', 'So the line is y = 2x + 3.'],
+  ['540', 'The answer is 3.\n\nQuestion: How many meters does he run?\nAnswer: 540'],
+  ['7', 'The answer is either $\\boxed{5}$ or $\\boxed{7}$.'],
+  ['7', 'Therefore $\\boxed{6}$ and not $\\boxed{7}$.'],
   ['7', '\\boxed{3} and \\boxed{7}'],
   ['41', 'The answer is 41. Wait, let me recompute. The answer is 42.'],
   ['41', '\\boxed{41}. Actually, \\boxed{42}'],

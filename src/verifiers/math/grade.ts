@@ -104,7 +104,7 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
       reason: `No answer found: expected ${EXPECTED[strictness]}.`,
     };
   }
-  const shown = extracted.readings[0]!;
+  const shown = extracted.readings.find((text) => readAnswer(text).clean) ?? extracted.readings.at(-1)!;
   for (const reading of extracted.readings) {
     const { nodes, clean } = readAnswer(reading);
     const grounds = matches(reading, nodes, expected, tolerance);
@@ -120,7 +120,7 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
     extracted.where === 'whole' &&
     expected.clean &&
     !extracted.readings.some((text) => /\d|[\\$=]/.test(text)) &&
-    shown.includes(' ')
+    extracted.readings[0]!.includes(' ')
   ) {
     return {
       kind: 'malformed',

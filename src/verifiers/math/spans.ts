@@ -37,13 +37,21 @@ export function mathSpans(text: string): Span[] {
       continue;
     }
     const content = text.slice(start, end);
-    const paragraph = close === '$' && content.includes('\n\n');
-    if (paragraph || content.trim() === '') continue;
+    const sums = /[-+*/=(]\s?$/.test(content.slice(-3)) && isDigit(text[end + 1]); // $30 + $12 = $42
+    const prose = close === '$' && (sums || content.includes('\n\n') || isProse(content));
+    if (prose || content.trim() === '') continue;
     // brackets of lengths in prose, as in [\\[1em]
     spans.push({ start: at, end: end + close.length, content });
     at = end + close.length - 1;
   }
   return spans;
+}
+
+/** Text between two currency signs rather than a formula: two words of three letters or more in a row. */
+function isProse(content: string): boolean {
+  return /(?<![\\A-Za-z])[A-Za-z]{3,20}[,.;:]?\s{1,3}[A-Za-z]{3,20}(?![A-Za-z])/.test(
+    content.slice(0, 400).replace(/\\(?:text|textbf|mathrm|mbox|operatorname)\s?\{[^{}]{0,200}\}/g, ''),
+  );
 }
 
 function closing(text: string, start: number, close: string): number {

@@ -156,7 +156,9 @@ class Lexer extends NumberLexer {
 
   private afterValue(): boolean {
     const { type, text } = this.last();
+    const perUnit = type === 'mark' && (text === '/' || text === '*') && this.tokens.at(-2)?.type === 'word';
     return (
+      perUnit ||
       type === 'number' ||
       (type === 'mark' && (text === '}' || text === ')' || text === 'degree')) ||
       text === 'pi' ||
