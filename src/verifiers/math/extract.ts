@@ -232,7 +232,10 @@ function wholeOrLast(response: string): Extracted | null {
   const tail = text.slice(-TAIL);
   const found = candidatesIn(tail);
   const said = found.filter(
-    ({ start }) => !/\b(?:not|than|instead of) {0,2}$/.test(tail.slice(Math.max(0, start - 14), start)),
+    ({ start }) =>
+      !/\b(?:not|than|instead of|or (?:about|approximately|roughly)) {0,2}$/.test(
+        tail.slice(Math.max(0, start - 22), start),
+      ),
   );
   const candidates = said.length > 0 ? said : found;
   const last =

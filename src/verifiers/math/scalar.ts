@@ -2,7 +2,7 @@
 // where those leave it open by their values at fixed points. Says how it knows. Equality is exact: a decimal
 // equals a fraction only if it is that fraction, unless the caller allows a tolerance.
 import { TooLarge } from './limits.ts';
-import { variables, type Node } from './node.ts';
+import { contains, variables, type Node } from './node.ts';
 import { agreeAtPoints, hasDecimal, realValue } from './evaluate.ts';
 import {
   addFractions,
@@ -121,10 +121,19 @@ function within(gold: number, answer: number, { absolute = 0, relative = 0 }: To
     : false;
 }
 
-/** A decimal against an expression that no exact argument shows equal is a rounded value of it at best. */
+/**
+ * A decimal of many places against an expression that no exact argument shows equal is a rounded value of it at best.
+ * With few places it would not agree with another value to the precision of a double: 0.5 is sin 30°.
+ */
 function isRoundedAgainstExact(gold: Node, answer: Node): boolean {
-  return hasDecimal(gold) !== hasDecimal(answer) && variables(gold).size + variables(answer).size === 0;
+  if (hasDecimal(gold) === hasDecimal(answer) || variables(gold).size + variables(answer).size > 0)
+    return false;
+  const long = (part: Node) => part.kind === 'number' && part.decimal && part.value.d > MOST_PLACES;
+  return contains(gold, long) || contains(answer, long);
 }
+
+/** Six decimal places. */
+const MOST_PLACES = 10n ** 6n;
 
 /** 28% is 28 hundredths, and 28 where the other side leaves the sign away. */
 function comparePercent(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
