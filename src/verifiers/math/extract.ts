@@ -103,7 +103,13 @@ function afterHashes(text: string): Extracted | null {
     .trimStart()
     .split('\n', 1)[0]!
     .trim();
-  return line === '' ? null : { readings: readingsOf(line), where: '####' };
+  if (line === '' || isHeading(line, text.slice(from).trim().length > line.length)) return null;
+  return { readings: readingsOf(line), where: '####' };
+}
+
+/** "#### Step 2: Solve" and "#### 2. Solve" are headings in Markdown, where text follows. */
+function isHeading(line: string, goesOn: boolean): boolean {
+  return goesOn && /^\**(?:[A-Za-z]{3}|\d{1,2}[.)]\s{1,3}[A-Za-z])/.test(line);
 }
 
 const MARKER = new RegExp(

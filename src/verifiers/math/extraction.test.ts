@@ -2,6 +2,9 @@
 import { acceptsEach, rejectsEach } from './pairs.case.ts';
 
 acceptsEach([
+  ['7', '#### Step 1: Add\n3 + 4 = 7\n\n#### Step 2: Conclude\nSo the answer is 7.'],
+  ['7', '#### 1. Add\n3 + 4 = 7\n\n#### 2. Conclude\nThe sum is 7.'],
+  ['Tuesday', 'So it is a Tuesday.\n#### Tuesday'],
   ['12', 'Therefore, it will take 360/30 = 12 days for its height to be 600 inches.'],
   ['42', 'Patrick earns a total of $30 + $12 = $42 from selling lemonade for 6 hours.'],
   ['120', 'Sophia gave 100 * 1/5 = $20 to Jack.\nJack now has 100 + 20 = 120$'],
@@ -71,6 +74,8 @@ acceptsEach([
 ]);
 
 rejectsEach([
+  ['2', '#### Step 1: Add\n3 + 4 = 7\n\n#### Step 2: Conclude\nSo the answer is 7.'],
+  ['2', '#### 1. Add\n3 + 4 = 7\n\n#### 2. Conclude\nThe sum is 7.'],
   ['600', 'Therefore, it will take 360/30 = 12 days for its height to be 600 inches.'],
   ['6', 'Patrick earns a total of $30 + $12 = $42 from selling lemonade for 6 hours.'],
   ['16', 'Kylar needs to pay **$30** for 16 glasses.'],
