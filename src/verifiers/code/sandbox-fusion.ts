@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
 import { cut, shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
-import { parseJson, sameOutput, sameValue, showJson, showWire, type Json } from './compare.ts';
+import { parseJson, sameOutput, sameReturn, showJson, showWire, type Json } from './compare.ts';
 import type { Wire } from './sandbox/protocol.ts';
 import type { CodeTask, FunctionTask, StdioTask } from './task.ts';
 
@@ -108,7 +108,7 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
       code: program,
       stdin,
       judge: (stdout, where) =>
-        sameOutput(expected, stdout, task.tolerance)
+        sameOutput(expected, stdout, task)
           ? null
           : {
               kind: 'failed',
@@ -127,7 +127,7 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
       stdin: `[${args.join(', ')}]`,
       judge: (stdout, where) => {
         const value = lastValue(stdout);
-        return value !== undefined && sameValue(expected, value, task.tolerance)
+        return value !== undefined && sameReturn(expected, value, task)
           ? null
           : {
               kind: 'failed',

@@ -18,6 +18,7 @@ const STDERR_KEPT = 2000;
 
 interface Stream {
   readonly fd: number;
+  readonly flags: number;
 }
 interface PyodideModule {
   readonly HEAPU8: Uint8Array;
@@ -25,7 +26,10 @@ interface PyodideModule {
     streams: (Stream | null)[];
   };
 }
-type Harness = { get(index: number): (argument: unknown) => string };
+type Harness = {
+  get(index: 0): (text: string) => string;
+  get(index: 1): (descriptor: number, checks: boolean) => void;
+};
 
 const [folder = '', role = 'program'] = process.argv.slice(2);
 let current: ChildRequest | null = null;
@@ -61,8 +65,9 @@ python.unregisterJsModule('js');
 python.unregisterJsModule('pyodide_js');
 handle('{"op": "run", "code": "pass"}');
 python.runPython(PYTHON_SEAL, space());
-if (role === 'checker') harness.get(1)(bridge);
+harness.get(1)(openBridge(), role === 'checker');
 const streams = [...module.FS.streams];
+const flags = streams.map((stream) => stream?.flags);
 watchFiles();
 seal();
 const first = module.HEAPU8.slice();
@@ -121,7 +126,8 @@ function restore(): void {
 function worn(): boolean {
   const { FS, HEAPU8 } = module;
   const sameStreams =
-    FS.streams.length === streams.length && FS.streams.every((stream, fd) => stream === streams[fd]);
+    FS.streams.length === streams.length &&
+    FS.streams.every((stream, fd) => stream === streams[fd] && stream?.flags === flags[fd]);
   return touched || !sameStreams || HEAPU8.length > first.length + WORN_GROWTH;
 }
 
@@ -138,12 +144,14 @@ function collected(): string {
 function keepStdout(part: Uint8Array): number {
   if (current === null) return part.length;
   stdoutBytes += part.length;
-  if (stdoutBytes > current.outputBytes) {
-    writeReply({ token: current.token, type: 'output' });
-    for (;;) readLine(); // the host ends this process
-  }
+  if (stdoutBytes > current.outputBytes) endOfOutput(current.token);
   stdout.push(part.slice());
   return part.length;
+}
+
+function endOfOutput(token: string): never {
+  writeReply({ token, type: 'output' });
+  for (;;) readLine(); // the host ends this process
 }
 
 function keepStderr(part: Uint8Array): number {
@@ -158,9 +166,42 @@ function giveStdin(into: Uint8Array): number {
   return part.length;
 }
 
-/** The checker's way to the program: through the host, by value. */
-function bridge(text: string): string {
-  if (current === null) throw new Error('No test is running.');
+/**
+ * A device of the interpreter through which program and checker speak to each other: a line written to it goes to the
+ * host, whose answer is read from it. A device, because a function of the host's would be a door to the host.
+ */
+function openBridge(): number {
+  const { FS } = module;
+  let asked = '';
+  let answer: Uint8Array = new Uint8Array(0);
+  const device = FS.makedev!(64, 0);
+  FS.registerDevice!(device, {
+    write: (_: Stream, from: Uint8Array, offset: number, length: number) => {
+      asked += utf8.decode(from.slice(offset, offset + length));
+      if (current !== null && asked.length > 8 * current.outputBytes + 2 ** 20) endOfOutput(current.token);
+      if (asked.endsWith('\n')) {
+        const text = asked.slice(0, -1);
+        asked = '';
+        answer = bytes.encode(`${ask(text)}\n`);
+      }
+      return length;
+    },
+    read: (_: Stream, into: Uint8Array, offset: number, length: number) => {
+      const part = answer.subarray(0, length);
+      answer = answer.subarray(part.length);
+      into.set(part, offset);
+      return part.length;
+    },
+  });
+  FS.mkdev!('/dev/bridge', 0o666, device);
+  const { fd } = FS.open!('/dev/bridge', 2) as Stream;
+  FS.unlink!('/dev/bridge');
+  return fd;
+}
+
+/** Says something to the host while it waits for an answer, and waits for its own. */
+function ask(text: string): string {
+  if (current === null) throw new Error('No request is under way.');
   writeReply({ token: current.token, type: 'bridge', text });
   return (JSON.parse(readLine()) as { text: string }).text;
 }
@@ -169,9 +210,10 @@ function bridge(text: string): string {
 function watchFiles(): void {
   const { FS } = module;
   const WRITES = 0o3 | 0o100 | 0o1000; // O_WRONLY | O_RDWR, O_CREAT, O_TRUNC
-  for (const name of 'mknod mkdir rename unlink rmdir symlink chmod truncate mount unmount chdir utime'.split(
-    ' ',
-  )) {
+  for (const name of (
+    'mknod mkdir rename unlink rmdir symlink chmod lchmod fchmod chown lchown fchown truncate ftruncate ' +
+    'doSetAttr utime mount unmount chdir'
+  ).split(' ')) {
     const original = FS[name];
     if (original === undefined) continue;
     FS[name] = function (this: unknown, ...args: unknown[]): unknown {
