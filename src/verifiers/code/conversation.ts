@@ -18,6 +18,7 @@ export class Conversation {
   #heard: (spoken: Spoken) => void = () => {};
   #running: Promise<void> = Promise.resolve();
   #ended: Ending | null = null;
+  #closed = false;
 
   constructor(child: SandboxChild, budget: Budget) {
     this.#child = child;
@@ -42,6 +43,7 @@ export class Conversation {
 
   /** Ends it; the ending of the program where that came before an answer. A program that still waits is ended too. */
   async close(): Promise<Ending | null> {
+    this.#closed = true;
     if (this.#answer !== null) this.#child.kill();
     await this.#running;
     return this.#ended;
@@ -50,6 +52,7 @@ export class Conversation {
   async #ask(text: string): Promise<void> {
     const onBridge = (question: string) =>
       new Promise<string>((answer) => {
+        if (this.#closed) this.#child.kill();
         this.#answer = answer;
         this.#heard({ text: question });
       });

@@ -14,7 +14,7 @@ export type ChildRole = 'program' | 'checker';
 /** The scripts that hold what runs inside the interpreter. */
 const TEXTS: Readonly<Record<ChildKind, readonly string[]>> = {
   python: ['python-harness', 'python-values', 'python-runtime', 'python-checker'],
-  javascript: ['javascript-harness'],
+  javascript: ['javascript-harness', 'javascript-values', 'javascript-assert'],
 };
 
 /** How a child of a kind is started, and what it may read: its scripts, its interpreter, and their manifests. */

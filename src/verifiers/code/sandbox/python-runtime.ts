@@ -36,7 +36,7 @@ concurrent.futures.ThreadPoolExecutor.submit = concurrent.futures.thread.ThreadP
 
 class _Timers:
     def select(self, timeout=None):
-        if timeout is None: raise RuntimeError(_ALONE)
+        if timeout is None: raise RuntimeError('the event loop waits for nothing that can happen')
         if timeout > 0: time.sleep(timeout)
         return []
 
@@ -52,7 +52,9 @@ class _LoopPolicy(asyncio.events._BaseDefaultEventLoopPolicy):
     _loop_factory = _Loop
 
 def _ordinary_asyncio():
-    # Pyodide sets its own as it starts.
+    # Pyodide sets its own as it starts, and a run() and a sleep() that ask its host.
+    time.sleep = getattr(time.sleep, '__globals__', {}).get('_orig_sleep', time.sleep)
+    asyncio.run = asyncio.runners.run
     asyncio.events._set_running_loop(None)
     asyncio.events._set_event_loop_policy(_LoopPolicy())
 `;

@@ -135,12 +135,15 @@ class Remote:
     def __call__(self, *a, **k): return _call({'object': self._number}, a, k)
     def __eq__(self, other): return isinstance(other, Remote) and other._number == self._number
     def __hash__(self): return hash(self._number)
+    def __await__(self):
+        return _special(self, 'await')
+        yield
     def __bool__(self): return bool(_special(self, 'truth'))
     def __repr__(self): return f'<an object of type {self._kind}>'
 
 def _special(remote, name, *args): return _call({'object': remote._number, 'special': name}, args, {})
 
-_SPECIALS = {'iter': iter, 'next': next, 'len': len, 'truth': bool, 'getitem': operator.getitem}
+_SPECIALS = {'await': lambda v: _Loop().run_until_complete(v), 'iter': iter, 'next': next, 'len': len, 'truth': bool, 'getitem': operator.getitem}
 for _name in 'iter next len getitem'.split():
     setattr(Remote, f'__{_name}__', lambda self, *a, _name=_name: _special(self, _name, *a))
 
