@@ -32,7 +32,9 @@ export function sameOutput(
   if (comparison === 'tokens') return sameTokens(expected, got, tolerance ?? CLOSE);
   return (
     wanted.length === lines.length &&
-    wanted.every((line, index) => line === lines[index] || sameNumbers(line, lines[index]!, tolerance ?? NONE))
+    wanted.every(
+      (line, index) => line === lines[index] || sameNumbers(line, lines[index]!, tolerance ?? NONE),
+    )
   );
 }
 

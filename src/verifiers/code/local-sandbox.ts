@@ -22,6 +22,7 @@ export interface LocalSandboxOptions {
 export class LocalSandbox implements CodeBackend {
   readonly #options: LocalSandboxOptions;
   readonly #pools = new Map<string, SandboxPool>();
+  #closed = false;
 
   /** By default one program per processor, behind all layers that the machine has. */
   constructor(options: Partial<LocalSandboxOptions> = {}) {
@@ -29,6 +30,7 @@ export class LocalSandbox implements CodeBackend {
   }
 
   pool(language: ChildKind, role: ChildRole): SandboxPool {
+    if (this.#closed) throw new Error('The sandboxes were closed.');
     const key = `${language} ${role}`;
     const { size, layers } = this.#options;
     const pool = this.#pools.get(key) ?? new SandboxPool(() => orderOf(language, role, layers), size);
@@ -37,6 +39,7 @@ export class LocalSandbox implements CodeBackend {
   }
 
   close(): void {
+    this.#closed = true;
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
   }
