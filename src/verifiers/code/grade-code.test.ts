@@ -185,6 +185,20 @@ describe('functions', () => {
     );
   });
 
+  it('takes rows of APPS, whose values are wrapped into lists and whose keys were integers', async () => {
+    const wrapped = {
+      style: 'function',
+      entryPoint: 'most',
+      comparison: 'wrapped',
+      tests: [
+        { args: [{ '1': 5, '20': 7 }], returns: [20] },
+        { args: [{ a: 1 }], returns: ['a'] },
+      ],
+    };
+    expect(await text('def most(d): return max(d, key=d.get)', wrapped)).toMatch(/^correct/);
+    expect(await text('def most(d): return str(max(d, key=d.get))', wrapped)).toMatch(/^wrong: Test 1 of 2/);
+  });
+
   it('keeps the program loaded between its tests', async () => {
     const tests = [1, 2].map((returns) => ({ args: [], returns }));
     expect(

@@ -123,7 +123,7 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
         : test.argsText.split('\n').filter((line) => line.trim() !== '');
     const expected = 'args' in test ? (test.returns as Json) : parseJson(test.returnsText);
     return {
-      code: `${program}\n${CALLERS[task.language](task.entryPoint)}`,
+      code: `${program}\n${CALLERS[task.language](task.entryPoint, task.comparison === 'wrapped')}`,
       stdin: `[${args.join(', ')}]`,
       judge: (stdout, where) => {
         const value = lastValue(stdout);
@@ -138,12 +138,21 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
   });
 }
 
-const CALLERS: Readonly<Record<'python' | 'javascript', (name: string) => string>> = {
-  python: (name) =>
+/** `integerKeys` as in GuestRequest. */
+const CALLERS: Readonly<Record<'python' | 'javascript', (name: string, integerKeys: boolean) => string>> = {
+  python: (name, integerKeys) =>
     [
       'import json as _json, sys as _sys',
       `_call = globals().get("${name}") or getattr(Solution(), "${name}")`,
-      'print("\\n" + _json.dumps(_call(*_json.load(_sys.stdin))))',
+      '_args = _json.load(_sys.stdin)',
+      ...(integerKeys
+        ? [
+            'if len(_args) == 1 and isinstance(_args[0], dict):',
+            '  try: _args = [{int(k): v for k, v in _args[0].items()}]',
+            '  except ValueError: pass',
+          ]
+        : []),
+      'print("\\n" + _json.dumps(_call(*_args)))',
     ].join('\n'),
   javascript: (name) =>
     `console.log("\\n" + JSON.stringify(${name}(...JSON.parse(require("fs").readFileSync(0, "utf8")))) );`,
