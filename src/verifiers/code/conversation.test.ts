@@ -63,6 +63,13 @@ describe('Python', () => {
       expect(await kindOf('python', 'def f(g, xs): return xs', test)).toMatch(/^wrong/);
   });
 
+  it('lets a program treat a function of the tests as one of its own', async () => {
+    const decorator =
+      'import functools\ndef f(g=None):\n  if g == None: return 0\n  if not g or not hasattr(g, "__name__") or hasattr(g, "cache"): return 1\n  @functools.wraps(g)\n  def twice(*a, **k): return g(g(*a, **k), **k)\n  return twice';
+    const test = '@f\ndef g(x, *, by=1): return x + by\nassert g(1) == 3 and g(1, by=5) == 11 and f() == 0';
+    expect(await kindOf('python', decorator, test)).toBe('correct');
+  });
+
   it('hands over objects of the tests, iterators and dates', async () => {
     const tree =
       'class T:\n  def __init__(s, v, l=None, r=None): s.v, s.l, s.r = v, l, r\nt = T(1, T(2), T(3))\nassert f(t) == 6 and t.v == 0';

@@ -216,6 +216,13 @@ describe('Python', () => {
     }
   });
 
+  it('puts no method of its own into an object of the tests', async () => {
+    const test = 'class T:\n  def holds(s, x): return x == 12345\nt = T()\nassert t.holds(f(t))';
+    const program = 'def f(t):\n  try: t.holds = lambda x: True\n  except AttributeError: pass\n  return 0';
+    const task = { style: 'asserts', entryPoint: 'f', tests: [test] };
+    expect(await grade('python', program, task)).toMatchObject({ kind: 'wrong' });
+  });
+
   it('brings no module of its own for one of the standard library', async () => {
     const program = 'class math:\n  isclose = staticmethod(lambda *a, **k: True)\ndef f(x): return 0';
     const task = { style: 'asserts', entryPoint: 'f', tests: ['assert math.isclose(f(3), 9)'] };

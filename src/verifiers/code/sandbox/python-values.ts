@@ -186,7 +186,7 @@ def _serve(m):
     if m['op'] == 'names': return {'names': _names(m['names'])}
     target = _lookup(m['name']) if 'name' in m else _objects[m['object']]
     refusal = _refusal(target, m) if _checks else None
-    if refusal: raise TypeError(refusal)
+    if refusal: raise refusal
     if m['op'] == 'set':
         setattr(target, m['attribute'], _decode(m['value']))
         return {'value': None}
@@ -207,12 +207,19 @@ def _states(shared):
     e = lambda v: _encode(v, shared)
     return [(number, _contents(v, e)) for number, v in shared.objects.items()]
 
+_DESCRIPTIONS = ('__name__', '__qualname__', '__doc__')
+
 def _refusal(target, m):
-    """Why the program may not do this with an object of the tests; None where it may."""
-    name = m.get('attribute')
-    if name is not None and (type(target).__module__ != 'tests' or not isinstance(name, str) or name.startswith('_')):
-        return f'the program has no attribute {name!r} of a {type(target).__name__} of the tests'
-    if name is None and 'special' not in m: return None if callable(target) else 'not callable'
-    if 'special' in m and isinstance(target, _FUNCTIONS): return 'a function of the tests can only be called'
+    """Why the program may not do this with an object of the tests, as an exception; None where it may."""
+    name, kind = m.get('attribute'), type(target).__name__
+    if name is None and 'special' not in m: return None if callable(target) else TypeError(f'a {kind} of the tests is no function')
+    if name is None:
+        plain = m['special'] in ('eq', 'ne', 'truth')
+        return TypeError('a function of the tests can only be called') if isinstance(target, _FUNCTIONS) and not plain else None
+    if m['op'] == 'get' and isinstance(target, types.FunctionType) and name in _DESCRIPTIONS: return None
+    if type(target).__module__ != 'tests' or not isinstance(name, str) or name.startswith('_'):
+        return AttributeError(f'a {kind} of the tests has no attribute {name!r} for the program')
+    if m['op'] == 'set' and callable(getattr(type(target), name, None)):
+        return AttributeError(f'the method {name!r} of a {kind} of the tests stays as it is')
     return None
 `;
