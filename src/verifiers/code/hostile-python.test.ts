@@ -309,6 +309,15 @@ describe('the interpreter as the only layer', () => {
     const runJs =
       'import sys\nsys.meta_path.pop(0)\ntry:\n  from pyodide.code import run_js\n  print(run_js("1 + 1"))\nexcept BaseException as e:\n  print("refused")';
     expect(await reasonOf(runJs)).toMatch(/got "refused"/);
+    const undone = 'import sys\nsys.meta_path.pop(0)\nimport _pyodide\n';
+    expect(await reasonOf(`${undone}import _pyodide_core`)).toMatch(/No module named '_pyodide_core'/);
+    const library = `${undone}import ctypes\nlibrary = ctypes.PyDLL(None)\n`;
+    const init =
+      'init = library.PyInit__pyodide_core\ninit.restype = ctypes.py_object\nprint(init().to_js([1]).constructor)';
+    expect(await reasonOf(library + init)).toMatch(/ImportError/);
+    expect(await reasonOf(`${library}library.emscripten_run_script(b"process.exitCode = 0")`)).toMatch(
+      /eval is not defined/,
+    );
   });
 
   it('still bounds its memory', async () => {

@@ -13,7 +13,7 @@ export type ChildRole = 'program' | 'checker';
 
 /** The scripts that hold what runs inside the interpreter. */
 const TEXTS: Readonly<Record<ChildKind, readonly string[]>> = {
-  python: ['python-harness', 'python-values', 'python-runtime', 'python-checker'],
+  python: ['realm', 'python-harness', 'python-values', 'python-runtime', 'python-checker'],
   javascript: ['javascript-harness', 'javascript-values', 'javascript-assert'],
 };
 

@@ -6,14 +6,17 @@
 import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { loadPyodide } from 'pyodide';
-import { readLine, readRequest, seal, writeReply } from './channel.ts';
+import { leave, readLine, readRequest, seal, writeReply } from './channel.ts';
 import { capMemory, memoryCap } from './memory-cap.ts';
 import type { ChildReply, ChildRequest } from './protocol.ts';
+import { watchRealm } from './realm.ts';
 import { PYTHON_ENTRY, PYTHON_ENVIRONMENT, PYTHON_SEAL } from './python-harness.ts';
 
 /** A memory this much larger than at the start costs more to put back than a new child. */
 const WORN_GROWTH = 128 * 2 ** 20;
 const SNAPSHOT = 4;
+/** Exit status of a child whose language a program changed. */
+const CHANGED = 70;
 const STDERR_KEPT = 2000;
 
 interface Stream {
@@ -69,7 +72,9 @@ harness.get(1)(openBridge(), role === 'checker');
 const streams = [...module.FS.streams];
 const flags = streams.map((stream) => stream?.flags);
 watchFiles();
+forgetModule('_pyodide_core');
 seal();
+const realmChanged = watchRealm(Object.values(python.ffi));
 const first = module.HEAPU8.slice();
 let fresh = true;
 writeReply({ token: '', type: 'began' });
@@ -95,9 +100,13 @@ function serve(request: ChildRequest): void {
   writeReply({ token: request.token, type: 'began' });
   let reply: Pick<ChildReply, 'type' | 'text' | 'status' | 'worn'>;
   try {
-    reply = { type: 'done', text: handle(JSON.stringify(request.request)), worn: worn() };
+    const text = handle(JSON.stringify(request.request));
+    // Where the language itself was changed, not even an answer can be trusted to say so.
+    if (realmChanged()) leave(CHANGED);
+    reply = { type: 'done', text, worn: worn() };
     if (typeof reply.text !== 'string') throw new Error('The interpreter gave no answer.');
   } catch (error) {
+    if (realmChanged()) leave(CHANGED);
     const status = (error as { status?: unknown } | null)?.status;
     reply = {
       type: 'fatal',
@@ -204,6 +213,16 @@ function ask(text: string): string {
   if (current === null) throw new Error('No request is under way.');
   writeReply({ token: current.token, type: 'bridge', text });
   return (JSON.parse(readLine()) as { text: string }).text;
+}
+
+/**
+ * Takes a module that is part of the interpreter out of its table, by its name there. A hook that refuses an import
+ * can be undone by a program; this cannot.
+ */
+function forgetModule(name: string): void {
+  const memory = Buffer.from(module.HEAPU8.buffer);
+  const text = Buffer.from(`\0${name}\0`);
+  for (let at = memory.indexOf(text); at !== -1; at = memory.indexOf(text, at + 1)) memory[at + 1] = 0x2e;
 }
 
 /** Marks this child as worn when a program creates, changes or removes something of the in-memory file system. */
