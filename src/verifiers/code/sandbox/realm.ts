@@ -63,4 +63,6 @@ function differs({ object, prototype, keys, values }: Watched): boolean {
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-const contentOf = ({ value, get, set }: PropertyDescriptor): unknown[] => [value, get, set];
+const FIELDS = ['value', 'get', 'set'];
+const contentOf = (found: object): unknown[] =>
+  FIELDS.map((field) => (found as Record<string, unknown>)[field]);
