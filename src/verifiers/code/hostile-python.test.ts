@@ -56,7 +56,7 @@ describe('Python', () => {
     [
       'deep recursion',
       'import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1) + 1\nf(0)',
-      /memory limit|RecursionError|went down/,
+      /memory limit|time limit|RecursionError|went down/,
     ],
     [
       'deep recursion in C',

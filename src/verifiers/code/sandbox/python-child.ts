@@ -74,7 +74,8 @@ const flags = streams.map((stream) => stream?.flags);
 watchFiles();
 forgetModule('_pyodide_core');
 seal();
-const realmChanged = watchRealm(Object.values(python.ffi));
+// In `process` the interpreter notes its exit status.
+const realmChanged = watchRealm(Object.values(python.ffi), [process]);
 const first = module.HEAPU8.slice();
 let fresh = true;
 writeReply({ token: '', type: 'began' });

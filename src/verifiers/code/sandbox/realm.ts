@@ -12,10 +12,13 @@ interface Watched {
   readonly values: readonly unknown[];
 }
 
-/** Freezes and notes what is reachable from the roots and the global object; the answer says whether it has changed. */
-export function watchRealm(roots: readonly unknown[]): () => boolean {
+/**
+ * Freezes and notes what is reachable from the roots and the global object, but for `changing`; the answer says whether it
+ * has changed.
+ */
+export function watchRealm(roots: readonly unknown[], changing: readonly unknown[] = []): () => boolean {
   const watched: Watched[] = [];
-  const seen = new Set<unknown>();
+  const seen = new Set<unknown>([globalThis, ...changing]);
   const waiting: unknown[] = [
     ...roots,
     ...Object.values(Object.getOwnPropertyDescriptors(globalThis)).map((d) => d.value as unknown),
@@ -32,7 +35,7 @@ export function watchRealm(roots: readonly unknown[]): () => boolean {
   waiting.push(''[Symbol.iterator](), ''.matchAll(/./g));
   while (waiting.length > 0) {
     const next = waiting.pop();
-    if (!isObject(next) || seen.has(next) || next === globalThis || ArrayBuffer.isView(next)) continue;
+    if (!isObject(next) || seen.has(next) || ArrayBuffer.isView(next)) continue;
     seen.add(next);
     const keys = ownKeys(next);
     const values = keys.map((key) => contentOf(getOwnPropertyDescriptor(next, key)!));
