@@ -246,7 +246,9 @@ function ofOperation(
   if (mention.operand) return null;
   if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
   // Another form of an expression that the problem has is a step.
-  if (givenOnes.some((one) => same(one) || (one.form === 'operation' && !isPlainNumber(gold)))) return null;
+  if (givenOnes.some(same)) return null;
+  const rewritten = givenOnes.some((one) => one.form === 'operation') && !isPlainNumber(gold);
+  if (rewritten && !statedAsValue(around)) return null;
   const derived = mention.equals.some((side) => /\d/.test(side) && /[a-z(\[]/i.test(side));
   const origins = mention.operands.map((operand) => given.operand(operand));
   const approach = origins.every((origin) => origin !== null) && origins.includes('given');

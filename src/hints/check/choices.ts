@@ -189,7 +189,7 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
   }
   if (count > 1) {
     each(
-      `\\b(?:last|final|bottom)\\s+(?:\\w+\\s+)?(?:one|option|choice|answer\\s+choice|alternative|item|possibility)\\b|\\b(?:listed|given|comes|appears)\\s+last\\b`,
+      `(?<!\\bto\\s+(?:the\\s+)?)\\b(?:last|final|bottom)\\s+(?:\\w+\\s+)?(?:one|option|choice|answer\\s+choice|alternative|item|possibility)\\b|\\b(?:listed|given|comes|appears)\\s+last\\b`,
       count - 1,
     );
     each(`\\b(?:top|topmost)\\s+(?:one|option|choice|alternative)\\b|\\b(?:listed|given)\\s+first\\b`, 0);
@@ -304,7 +304,7 @@ function numberPlaces(text: string, option: string): { start: number; end: numbe
   const bare = option.trim();
   if (bare === '' || bare.length > 40) return [];
   const escaped = bare.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return [...text.matchAll(new RegExp(`(?<![\\w.])${escaped}(?![\\w]|\\.\\d)`, 'g'))].map((match) => ({
+  return [...text.matchAll(new RegExp(`(?<![\\w.])${escaped}(?![\\w^]|\\.\\d)`, 'g'))].map((match) => ({
     start: match.index,
     end: match.index + match[0].length,
   }));

@@ -83,14 +83,18 @@ export function periodLabel({ before }: Surroundings): string | null {
 const LABEL =
   /(?:\b(?:step|steps|part|hint|level|case|equation|eq|method|rule|figure|fig|question|chapter|section|stage|phase|example|clue|tip|line|row|column|number|no|item|point|theorem|lemma|problem|exercise|round|version|grade|sub-?question)s?\.?|(?<!#)#)\s*\(?$/;
 const STRUCTURE =
-  /^[\s-]*(?:\w+[\s-]+){0,2}?(?:steps?|parts?|cases?|ways?|numbers?|equations?|quantit(?:y|ies)|values?|terms?|unknowns?|variables?|things?|stages?|pieces?|questions?|hints?|sub-?questions?|factors?|sides?|digits?|amounts?|kinds?|types?|conditions?|facts?|operations?|phases?|sections?|expressions?|fractions?|ingredients|components?|sets?\s+of|figures?|results?|calculations?|computations?|scenarios?|possibilities|options?|choices?|categories|groups?|situations?|decimals?|decimal\s+places?|places?|sums?|products?|differences?|ratios?|rates?|roots?|solutions?|points?|lines?|triangles?|roles?|clues?|ideas?|sentences?|statements?|events?|moves?|loops?|functions?|pointers?|passes|pass|lists?|dimensions?|dimensional|d\b|of\s+(?:them|these|those|the)\b(?!\s+(?:\w+\s+)?(?:are|were|is|was|have|remain))|people|persons?|friends|siblings|brothers|sisters|children|at\s+a\s+time|by\s+(?:one|two|three)|after\s+another|more\s+step|and\s+only|way|step)\b/;
+  /^[\s-]*(?:\w+[\s-]+){0,2}?(?:steps?|parts?|cases?|ways?|numbers?|equations?|quantit(?:y|ies)|values?|terms?|unknowns?|variables?|things?|stages?|pieces?|questions?|hints?|sub-?questions?|factors?|sides?|digits?|amounts?|kinds?|types?|conditions?|facts?|operations?|phases?|sections?|expressions?|fractions?|ingredients|components?|sets?\s+of|figures?|results?|calculations?|computations?|scenarios?|possibilities|options?|choices?|categories|groups?|situations?|decimals?|decimal\s+places?|places?|sums?|products?|differences?|ratios?|rates?|roots?|solutions?|points?|lines?|triangles?|roles?|clues?|ideas?|sentences?|statements?|events?|moves?|loops?|functions?|pointers?|passes|pass|lists?|dimensions?|dimensional|d\b|people|persons?|friends|siblings|brothers|sisters|children|at\s+a\s+time|by\s+(?:one|two|three)|after\s+another|more\s+step|and\s+only|way|step)\b/;
 const WORKING_BEFORE =
   /(?:\b(?:by|times|divide|divides|multiply|subtract|subtracting|add|adding|plus|minus|over|power|powers|power\s+of|mod|modulo|base|degree|squared|index|log|root|multiples?\s+of|divisible\s+by|factors?\s+of|every|per|exponent|of\s+order|count\s+by|out\s+of|at\s+least|at\s+most|or|than|until|position|index|from|with|in|into|first|last|next|other|the\s+(?:last|first|next|other)|these|those|both|all|for\s+each)|[-+*/^×·÷])\s*[($]*$/;
 const WORKING_AFTER =
   /^(?:\s*(?:times|x\b|%|\\%|percent|per\s+cent|fold|more\b|less\b|fewer\b|squared|cubed|[-+*/^×·÷])|-(?:digit|step|sided|way|fold|dimensional|by|variable|column|part|stage|to|times|d\b))/;
 
+const PART_OF = /^\s*of\s+(?:them|these|those|the)\b/;
+
 /** The mention names a part of the hint or counts its parts, or is what an instruction works with. */
 export function structural({ before, after }: Surroundings): boolean {
+  if (PART_OF.test(after))
+    return before.trim() !== '' && !/^\s*of\s+\w+\s+(?:\w+\s+)?(?:are|were|is|was|have|remain)\b/.test(after);
   return (
     LABEL.test(before) || STRUCTURE.test(after) || WORKING_BEFORE.test(before) || WORKING_AFTER.test(after)
   );

@@ -41,7 +41,14 @@ export function givenBy(source: string, units: boolean): Given {
   }
   for (const match of text.matchAll(/(\d+(?:\.\d+)?)\s*(?:\\?%|percent)/g)) {
     const share = Number(match[1]);
-    for (const value of [share / 100, 1 - share / 100, 1 + share / 100, 100 - share, 100 + share])
+    for (const value of [
+      share / 100,
+      1 - share / 100,
+      1 + share / 100,
+      100 - share,
+      100 + share,
+      100 / share,
+    ])
       numbers.add(Number(value.toFixed(6)));
   }
   for (const [word, values] of IMPLIED) if (word.test(text)) for (const value of values) numbers.add(value);
