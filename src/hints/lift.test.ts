@@ -79,9 +79,7 @@ describe('liftOf', () => {
       ],
       options,
     );
-    expect(
-      levels.map(({ level, passAtK }) => [level, passAtK[0].plain.mean, passAtK[0].lift.mean]),
-    ).toEqual([
+    expect(levels.map(({ level, passAtK }) => [level, passAtK[0].plain.mean, passAtK[0].lift.mean])).toEqual([
       [1, 1, 0],
       [2, 0, 1],
     ]);

@@ -54,6 +54,7 @@ export async function statedValues(search: LeakSearch): Promise<Leak[]> {
       givenOnes.push(mention);
   const leaks: Leak[] = [];
   for (const mention of accepted) {
+    if (await isGivenInOtherUnit(mention, search)) continue;
     const reason = leakOf(mention, search, givenOnes);
     if (reason !== null) leaks.push({ start: mention.start, end: mention.end, reason });
   }
@@ -71,6 +72,19 @@ async function acceptedInOtherUnit(
     const [first, second] = [await inUnit(size, unit, target), await inUnit(plus.size, plus.unit, target)];
     if (first === null || second === null) continue;
     if (await judge.acceptsOne([String(Number((first + second).toPrecision(10)))])) return true;
+  }
+  return false;
+}
+
+/** 14 days where the problem says two weeks, and does not ask for days. */
+async function isGivenInOtherUnit({ size, unit }: Mention, { given }: LeakSearch): Promise<boolean> {
+  if (unit === null) return false;
+  const singular = (name: string) => name.replace(/s$/, '');
+  if ([...given.units, ...given.asked].some((asked) => singular(asked) === singular(unit))) return false;
+  for (const one of given.mentions) {
+    if (one.unit === null || one.unit === unit) continue;
+    const value = await inUnit(one.size, one.unit, unit);
+    if (value !== null && Math.abs(value - size) <= 1e-9 * Math.abs(size)) return true;
   }
   return false;
 }
