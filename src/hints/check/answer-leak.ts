@@ -120,7 +120,7 @@ function isBare({ start, end, operand }: Mention, { text }: LeakSearch): boolean
 /** What the problem asks for stands behind it, as it does not in the problem: "six full bags" where bags are asked for. */
 function asksFor({ start, end, operand, size }: Mention, { text, given }: LeakSearch): boolean {
   if (operand) return false;
-  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,1}([a-z]+)/i.exec(
+  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,2}([a-z]+)/i.exec(
     text.slice(end, end + 40).replace(/^\s*(?:\$|\\\))/, ' '),
   );
   if (behind === null || surroundings(text, start, end).question) return false;

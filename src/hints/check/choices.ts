@@ -168,7 +168,7 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
       add(String.fromCharCode(low + 1), match.index, end);
     }
   }
-  const noun = `(?:one|option|choice|answer(?:\\s+choice)?|alternative|item|possibility|statement|entry|line|listed|in\\s+the\\s+list|on\\s+the\\s+list)`;
+  const noun = `(?:one|option|choice|answer(?:\\s+choice)?|alternative|item|possibility|statement|entry|line|box|bullet|row|listed|in\\s+the\\s+list|on\\s+the\\s+list)`;
   const alone = `(?=\\s*(?:[.,;:!)]|$|and\\b|or\\b|is\\b|holds?\\b|[io]n\\s+the\\s+list|of\\s+(?:them|these|the\\s+(?:three|four|five))))`;
   const each = (pattern: string, index: number) => {
     for (const match of text.matchAll(new RegExp(pattern, 'gi')))

@@ -86,6 +86,7 @@ function askedIn(text: string): string[] {
   };
   const many = new RegExp(`\\bhow\\s+many\\s+((?:(?!(?:${AFTER_NOUN})\\b)[a-z]+[\\s?.]*){1,3})`, 'gi');
   for (const match of text.matchAll(many)) add(match[1]!.replace(/[?.].*/s, ''));
+  for (const match of text.matchAll(/\b(?:left|remain)\b(?=[^.!]*\?)/gi)) nouns.push(match[0].toLowerCase());
   for (const match of text.matchAll(/[?,]?\s+in\s+(?:terms\s+of\s+)?([a-z]+)\s*[?.,]/gi)) add(match[1]!);
   return nouns;
 }

@@ -9,7 +9,7 @@ export interface Reading {
   readonly original: (start: number, end: number) => Span;
 }
 
-const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF]/;
+const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\u20E3\uFE00-\uFE0F\uFEFF]/;
 
 export function readText(source: string): Reading {
   const characters: string[] = [];
@@ -85,7 +85,7 @@ function withoutNumbering(text: string): string {
     (match: string, line: string, lead: string, digits: string, mark: string, at: number) => {
       const words = /^\s*[A-Za-z("'$\\]/.test(counted.slice(at + match.length, at + match.length + 20));
       const value = Number(digits);
-      if (!(value < 10 && words) && value !== expected) return match;
+      if (!(value < 10 && words) && (value !== expected || mark.includes('-'))) return match;
       if (value === expected) expected++;
       return `${line}${blank(lead + digits + mark)}`;
     },
