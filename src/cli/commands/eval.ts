@@ -11,7 +11,7 @@ import type { ResponderSettings } from '../../rollout/responder.ts';
 import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
 import { handleRejected, loadProblems } from '../../train/prepare.ts';
-import { contextOfLevel, hintLevel, type Context, type Problem, type Rollout } from '../../types.ts';
+import { contextOfLevel, hintLevel, hintOf, type Context, type Problem, type Rollout } from '../../types.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
@@ -158,7 +158,7 @@ async function problemsFor(
   for (const sentence of warnings) progress.note(sentence);
   const level = hintLevel(context);
   if (level === 0) return problems;
-  const hinted = problems.filter(({ hints }) => hints.length >= level);
+  const hinted = problems.filter((problem) => hintOf(problem, context) !== null);
   if (hinted.length === 0) {
     const highest = Math.max(...problems.map(({ hints }) => hints.length));
     throw new ConfigError(

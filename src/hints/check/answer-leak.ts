@@ -54,6 +54,7 @@ export async function statedValues(search: LeakSearch): Promise<Leak[]> {
       givenOnes.push(mention);
   const leaks: Leak[] = [];
   for (const mention of accepted) {
+    if (await isGivenInOtherUnit(mention, search)) continue;
     const reason = leakOf(mention, search, givenOnes);
     if (reason !== null) leaks.push({ start: mention.start, end: mention.end, reason });
   }
@@ -71,6 +72,19 @@ async function acceptedInOtherUnit(
     const [first, second] = [await inUnit(size, unit, target), await inUnit(plus.size, plus.unit, target)];
     if (first === null || second === null) continue;
     if (await judge.acceptsOne([String(Number((first + second).toPrecision(10)))])) return true;
+  }
+  return false;
+}
+
+/** 14 days where the problem says two weeks, and does not ask for days. */
+async function isGivenInOtherUnit({ size, unit }: Mention, { given }: LeakSearch): Promise<boolean> {
+  if (unit === null) return false;
+  const singular = (name: string) => name.replace(/s$/, '');
+  if ([...given.units, ...given.asked].some((asked) => singular(asked) === singular(unit))) return false;
+  for (const one of given.mentions) {
+    if (one.unit === null || one.unit === unit) continue;
+    const value = await inUnit(one.size, one.unit, unit);
+    if (value !== null && Math.abs(value - size) <= 1e-9 * Math.abs(size)) return true;
   }
   return false;
 }
@@ -106,7 +120,7 @@ function isBare({ start, end, operand }: Mention, { text }: LeakSearch): boolean
 /** What the problem asks for stands behind it, as it does not in the problem: "six full bags" where bags are asked for. */
 function asksFor({ start, end, operand, size }: Mention, { text, given }: LeakSearch): boolean {
   if (operand) return false;
-  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,1}([a-z]+)/i.exec(
+  const behind = /^[\s-]*(?:[a-z]+[\s-]+){0,2}([a-z]+)/i.exec(
     text.slice(end, end + 40).replace(/^\s*(?:\$|\\\))/, ' '),
   );
   if (behind === null || surroundings(text, start, end).question) return false;
@@ -246,7 +260,9 @@ function ofOperation(
   if (mention.operand) return null;
   if (statedAsAnswer(around) || said) return `${quote(source)} ${STATED}`;
   // Another form of an expression that the problem has is a step.
-  if (givenOnes.some((one) => same(one) || (one.form === 'operation' && !isPlainNumber(gold)))) return null;
+  if (givenOnes.some(same)) return null;
+  const rewritten = givenOnes.some((one) => one.form === 'operation') && !isPlainNumber(gold);
+  if (rewritten && !statedAsValue(around)) return null;
   const derived = mention.equals.some((side) => /\d/.test(side) && /[a-z(\[]/i.test(side));
   const origins = mention.operands.map((operand) => given.operand(operand));
   const approach = origins.every((origin) => origin !== null) && origins.includes('given');

@@ -154,6 +154,91 @@ describe('words as the answer', () => {
 
 const CAPITAL = 'Which city is the capital of France?\nA) Lyon\nB) Paris\nC) Nice\nD) Lille';
 
+describe('the answer in another form', () => {
+  const POOL =
+    'A pool of 500 cubic metres is filled at 40 cubic metres per hour. How many hours does it take?';
+  const FILM = 'A film of 95 minutes begins at 19:50. When does it end?';
+  it.each([
+    ['another unit', POOL, '12.5', 'Filling takes 750 minutes.'],
+    ['two units', POOL, '12.5', 'Filling takes 12 h 30 min.'],
+    ['units in words', POOL, '12.5', 'Seven hundred and fifty minutes pass.'],
+    ['a fraction', POOL, '12.5', 'Volume over rate gives 25/2.'],
+    ['a clock of twelve hours', FILM, '21:25', 'It ends at 9:25 pm.'],
+    ['words for a time', FILM, '21:25', 'It ends at twenty-five past nine.'],
+    ['digits for a month', 'Which day is the 100th?', 'April 10', 'It is 04/10.'],
+    ['an ordinal', 'Which day is the 100th?', 'April 10', 'The tenth of April is meant.'],
+    ['a formula in words', 'What is the distance?', '3\\sqrt{5}', 'It is three root five long.'],
+    ['a quotient in words', 'What is the inverse?', '\\frac{x+4}{3}', 'Take x plus four, all over three.'],
+    [
+      'a power in words',
+      'Write it shortly.',
+      '7.2 \\times 10^{-5}',
+      'Seven point two times ten to the minus five.',
+    ],
+    ['odds', 'How likely is it?', '\\frac{7}{8}', 'The chance is seven in eight.'],
+    ['a bound in words', 'Solve it.', 'x \\ge 5', 'Take every number from five upwards.'],
+    [
+      'a matrix of a program',
+      'Invert it.',
+      '\\begin{pmatrix}3&-1\\\\-5&2\\end{pmatrix}',
+      'Write [[3, -1], [-5, 2]] at last.',
+    ],
+    ['terms in another order', 'Expand (x+3)(x-5).', 'x^2 - 2x - 15', 'It reads $-15 + x^2 - 2x$ then.'],
+    [
+      'words in an equation',
+      'Each of 8 lessons has 3 breaks of 24 minutes. How many breaks?',
+      '24',
+      '8 lessons * 3 breaks per lesson = 24 breaks.',
+    ],
+    [
+      'what is asked for',
+      'Bags hold 6 sweets and she has 39. How many bags are full?',
+      '6',
+      'There are exactly 6 full bags.',
+    ],
+  ])('is found in %s', async (_, text, gold, hint) => {
+    expect(await kindOf(text, gold, hint, 'math')).toBe('answerLeak');
+  });
+
+  it.each([
+    [
+      'a quantity of the problem in another unit',
+      'How much candy is left after two weeks?',
+      '14',
+      'How much is eaten in 14 days?',
+    ],
+    [
+      'the label of a period',
+      'How much was there for each of 6 people?',
+      '2',
+      'How much was left after day 2?',
+    ],
+    ['a fraction to work with', 'What is the area?', '\\frac{1}{2}', 'Use half the base times the height.'],
+    ['numbering inside a line', 'How many coins are left of 9?', '3', '1. Add. 2. Subtract. 3. Check.'],
+  ])('is not seen in %s', async (_, text, gold, hint) => {
+    expect(await kindOf(text, gold, hint, 'math')).toBe('ok');
+  });
+
+  it.each([
+    [
+      'vegetable',
+      'Which is the odd one out: apple, pear, carrot, plum?',
+      'carrot',
+      'Apple, pear and plum belong together.',
+    ],
+    [
+      'vegetable by its place',
+      'Which is the odd one out: apple, pear, carrot, plum?',
+      'carrot',
+      'All but the third word are fruits.',
+    ],
+    ['process', 'By what do cells divide?', 'mitosis', 'The adjective is mitotic.'],
+    ['word in pieces', 'How do plants make sugar?', 'photosynthesis', 'Join photo-synthesis.'],
+  ])('is found for a %s', async (_, text, gold, hint) => {
+    expect(await kindOf(text, gold, hint)).toBe('answerLeak');
+  });
+});
+
 describe('options', () => {
   it.each([
     ['Option B looks right.', 'optionLeak'],
@@ -162,6 +247,11 @@ describe('options', () => {
     ['It is the second option in the list.', 'optionLeak'],
     ['Paris lies on the Seine.', 'optionLeak'],
     ['It is neither A, C nor D.', 'optionLeak'],
+    ['b, as you know', 'optionLeak'],
+    ['It is the letter between A and C.', 'optionLeak'],
+    ['It is not the last but one or the last, nor the first.', 'ok'],
+    ['Lyon, Nice and Lille have no ministries.', 'optionLeak'],
+    ['Pick (B) and say why the others fail.', 'optionLeak'],
     ['Rule out Lyon, Nice and Lille.', 'optionLeak'],
     ['Lyon and Nice are large too, but Paris is the answer.', 'optionLeak'],
     ['Compare options A and B by their history.', 'ok'],
@@ -251,6 +341,19 @@ describe('the hint as a text', () => {
     const one = problem(EGGS, '42', ['Subtract what is eaten.', '1. subtract what is eaten']);
     expect(await check(one, {}, 2)).toMatchObject({ kind: 'duplicate', action: 'drop' });
     expect((await check(one)).kind).toBe('ok');
+  });
+
+  it('is judged for whoever makes one', async () => {
+    const checker = new HintChecker(verifierFor);
+    const one = problem(EGGS, '42', ['Think of 42.']);
+    expect(await checker.accepts(one, 'Subtract what is eaten.')).toEqual({
+      ok: true,
+      reason: 'Nothing was found.',
+    });
+    expect(await checker.accepts(one, 'It is 42.')).toMatchObject({ ok: false });
+    expect(await checker.checkProblem({ ...one, hints: ['', 'Think of 42.'] })).toMatchObject([
+      { level: 2, kind: 'answerLeak' },
+    ]);
   });
 
   it('whose answer its verifier cannot read is not passed', async () => {

@@ -62,6 +62,12 @@ export class HintChecker {
     return verdicts;
   }
 
+  /** Whether a hint that is not among those of its problem may be used, for whoever makes one. */
+  async accepts(problem: Problem, hint: string): Promise<{ ok: boolean; reason: string }> {
+    const { kind, reason } = await this.checkHint({ ...problem, hints: [hint] }, 1);
+    return { ok: kind === 'ok', reason };
+  }
+
   /** The verdict on the hint of a level, from 1. Never throws for what problem and hint say. */
   async checkHint(problem: Problem, level: number): Promise<HintVerdict> {
     const hint = problem.hints[level - 1] ?? '';

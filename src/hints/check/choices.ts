@@ -168,7 +168,7 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
       add(String.fromCharCode(low + 1), match.index, end);
     }
   }
-  const noun = `(?:one|option|choice|answer(?:\\s+choice)?|alternative|item|possibility|statement|entry|line|listed|in\\s+the\\s+list|on\\s+the\\s+list)`;
+  const noun = `(?:one|option|choice|answer(?:\\s+choice)?|alternative|item|possibility|statement|entry|line|box|bullet|row|listed|in\\s+the\\s+list|on\\s+the\\s+list)`;
   const alone = `(?=\\s*(?:[.,;:!)]|$|and\\b|or\\b|is\\b|holds?\\b|[io]n\\s+the\\s+list|of\\s+(?:them|these|the\\s+(?:three|four|five))))`;
   const each = (pattern: string, index: number) => {
     for (const match of text.matchAll(new RegExp(pattern, 'gi')))
@@ -189,7 +189,7 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
   }
   if (count > 1) {
     each(
-      `\\b(?:last|final|bottom)\\s+(?:\\w+\\s+)?(?:one|option|choice|answer\\s+choice|alternative|item|possibility)\\b|\\b(?:listed|given|comes|appears)\\s+last\\b`,
+      `(?<!\\bto\\s+(?:the\\s+)?)\\b(?:last|final|bottom)\\s+(?:\\w+\\s+)?(?:one|option|choice|answer\\s+choice|alternative|item|possibility)\\b|\\b(?:listed|given|comes|appears)\\s+last\\b`,
       count - 1,
     );
     each(`\\b(?:top|topmost)\\s+(?:one|option|choice|alternative)\\b|\\b(?:listed|given)\\s+first\\b`, 0);
@@ -304,7 +304,7 @@ function numberPlaces(text: string, option: string): { start: number; end: numbe
   const bare = option.trim();
   if (bare === '' || bare.length > 40) return [];
   const escaped = bare.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return [...text.matchAll(new RegExp(`(?<![\\w.])${escaped}(?![\\w]|\\.\\d)`, 'g'))].map((match) => ({
+  return [...text.matchAll(new RegExp(`(?<![\\w.])${escaped}(?![\\w^]|\\.\\d)`, 'g'))].map((match) => ({
     start: match.index,
     end: match.index + match[0].length,
   }));

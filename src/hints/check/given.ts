@@ -41,7 +41,14 @@ export function givenBy(source: string, units: boolean): Given {
   }
   for (const match of text.matchAll(/(\d+(?:\.\d+)?)\s*(?:\\?%|percent)/g)) {
     const share = Number(match[1]);
-    for (const value of [share / 100, 1 - share / 100, 1 + share / 100, 100 - share, 100 + share])
+    for (const value of [
+      share / 100,
+      1 - share / 100,
+      1 + share / 100,
+      100 - share,
+      100 + share,
+      100 / share,
+    ])
       numbers.add(Number(value.toFixed(6)));
   }
   for (const [word, values] of IMPLIED) if (word.test(text)) for (const value of values) numbers.add(value);
@@ -79,6 +86,7 @@ function askedIn(text: string): string[] {
   };
   const many = new RegExp(`\\bhow\\s+many\\s+((?:(?!(?:${AFTER_NOUN})\\b)[a-z]+[\\s?.]*){1,3})`, 'gi');
   for (const match of text.matchAll(many)) add(match[1]!.replace(/[?.].*/s, ''));
+  for (const match of text.matchAll(/\b(?:left|remain)\b(?=[^.!]*\?)/gi)) nouns.push(match[0].toLowerCase());
   for (const match of text.matchAll(/[?,]?\s+in\s+(?:terms\s+of\s+)?([a-z]+)\s*[?.,]/gi)) add(match[1]!);
   return nouns;
 }

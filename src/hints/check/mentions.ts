@@ -2,7 +2,7 @@
 // tuples; each with the texts by which a verifier is asked about it. It does not know the answer, so nothing here can
 // favour one spelling of it.
 import { formulasIn, type Formula } from './formulas.ts';
-import { wordNumbers } from './number-words.ts';
+import { wordNumbers, type WordNumber } from './number-words.ts';
 import { unitAt } from './conversions.ts';
 import { spokenBounds, spokenOperations, type WrittenValue } from './operations.ts';
 import { spokenFormulas } from './spoken-formulas.ts';
@@ -70,6 +70,7 @@ export function mentionsIn(text: string, { units }: { readonly units: boolean })
     const [start, end] = [match.index, match.index + match[0].length];
     found.push({ ...PLAIN, start, end, form: 'operation', values: [match[0]], operands: [match[1]!] });
   }
+  found.push(...spellings(text, words));
   found.push(...lists(found, text), ...wholes(text), ...spacedDigits(text), ...sums(found, text));
   return found.sort((a, b) => a.start - b.start || b.end - a.end);
 }
@@ -205,6 +206,61 @@ function matrixOf(rows: string): string {
     .map((row) => row.replaceAll(',', ' & '))
     .join(' \\\\ ');
   return `\\begin{pmatrix}${body}\\end{pmatrix}`;
+}
+
+const VULGAR = /(?:(\d+)\s?)?[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]/g;
+const REPEATING =
+  /\d*\.\d+(?:\.{3}|…)|(\d*\.\d*?)\((\d+)\)|(\d*\.\d*?)(\d)\s+(?:repeating|recurring|repeated|periodic)\b/g;
+const ROMAN =
+  /(?<![A-Za-z.])(?=[IVXLCDM]{2})M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?![A-Za-z])/g;
+const ROMAN_VALUES: Readonly<Record<string, number>> = { I: 1, V: 5, X: 10, L: 50, C: 100, D: 500, M: 1000 };
+
+/** Rarer spellings of numbers: ⅜, 0.666…, XLII, and digits one by one in words. */
+function spellings(text: string, words: readonly WordNumber[]): Mention[] {
+  const made: Mention[] = [];
+  const add = (start: number, end: number, values: string[], size: number) =>
+    made.push({ ...PLAIN, start, end, form: 'words', values, size });
+  for (const match of text.matchAll(VULGAR)) {
+    const share = match[0].at(-1)!.normalize('NFKC').replace('\u2044', '/');
+    const size = Number(match[1] ?? 0) + sizeOf(share);
+    add(
+      match.index,
+      match.index + match[0].length,
+      [match[1] === undefined ? share : `${match[1]} ${share}`],
+      size,
+    );
+  }
+  for (const match of text.matchAll(REPEATING)) {
+    const [fixed, period] = match[1] === undefined ? [match[3], match[4]] : [match[1], match[2]];
+    const value = period === undefined ? match[0].replace('…', '...') : `${fixed}\\overline{${period}}`;
+    add(match.index, match.index + match[0].length, [value], Number.parseFloat(match[0]));
+  }
+  for (const match of text.matchAll(ROMAN)) {
+    const digits = [...match[0]].map((letter) => ROMAN_VALUES[letter]!);
+    const value = digits.reduce(
+      (sum, digit, index) => sum + (digit < (digits[index + 1] ?? 0) ? -digit : digit),
+      0,
+    );
+    add(match.index, match.index + match[0].length, [String(value)], value);
+  }
+  for (let first = 0; first < words.length; first++) {
+    let last = first;
+    const digit = (index: number) => /^\d$/.test(words[index]?.value ?? '');
+    while (
+      digit(last) &&
+      digit(last + 1) &&
+      /^[ -]$/.test(text.slice(words[last]!.end, words[last + 1]!.start))
+    )
+      last++;
+    if (last === first) continue;
+    const value = words
+      .slice(first, last + 1)
+      .map((word) => word.value)
+      .join('');
+    add(words[first]!.start, words[last]!.end, [value], Number(value));
+    first = last;
+  }
+  return made;
 }
 
 /** "6 3": digits set apart. */

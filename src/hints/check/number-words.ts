@@ -194,6 +194,11 @@ function fraction(
   const above = article ? 1 : UNITS.get(first);
   if (above === undefined || above === 0 || !joined(at + 1)) return null;
   const second = words[at + 1]!.text;
+  const ten = TENS.get(second);
+  const unit =
+    ten !== undefined && joined(at + 2) ? PARTS.get(words[at + 2]!.text.replace(/s$/, '')) : undefined;
+  if (ten !== undefined && unit !== undefined && unit > 2 && unit < 10)
+    return { value: { text: `${above}/${ten + unit}`, weak: false }, next: at + 3 };
   const below = PARTS.get(second) ?? PARTS.get(second.replace(/s$/, ''));
   if (below === undefined) return null;
   if (above > 1 && !/s$/.test(second) && second !== 'half') return null; // "two third graders"

@@ -132,10 +132,50 @@ const PATTERNS: readonly (readonly [pattern: string, value: (a: string, b: strin
     `(?:more|greater|larger|bigger)\\s+than${LEAD}${N}${FILL}\\s*,?\\s*(?:but|and|yet)\\s+(?:less|fewer|smaller)\\s+than${LEAD}${N}`,
     (a, b) => pinned(a, b),
   ],
+  [
+    `${N}\\s+(?:written\\s+|read\\s+|spelled\\s+)?(?:backwards?|reversed|in\\s+reverse|the\\s+other\\s+way\\s+round)`,
+    (a) => backwards(a),
+  ],
 ];
+/** Only the digits, the other way round. */
+function backwards(a: string): string {
+  return /^\d+$/.test(a) ? [...a].reverse().join('') : '';
+}
+
 const COMPILED = PATTERNS.map(
   ([pattern, value]) => [new RegExp(`(?<![a-z])${pattern}`, 'gi'), value] as const,
 );
+
+const PLURALS = [
+  'ones',
+  'twos',
+  'threes',
+  'fours',
+  'fives',
+  'sixes',
+  'sevens',
+  'eights',
+  'nines',
+  'tens',
+  'elevens',
+  'twelves',
+];
+
+/** "six sevens", "four tens and two ones". */
+function multiples(
+  coded: string,
+): { readonly match: RegExpMatchArray; readonly value: (numbers: string[]) => string }[] {
+  const plural = `(${PLURALS.join('|')})`;
+  const pattern = new RegExp(
+    `⟦(\\d+)⟧\\s+${plural}\\b(?:,?\\s*(?:and|plus)\\s+⟦(\\d+)⟧\\s+${plural}\\b)?`,
+    'gi',
+  );
+  const worth = (word: string) => PLURALS.indexOf(word.toLowerCase()) + 1;
+  return [...coded.matchAll(pattern)].map((match) => ({
+    match,
+    value: ([a, b]) => `(${a})*${worth(match[2]!)}${b === undefined ? '' : `+(${b})*${worth(match[4]!)}`}`,
+  }));
+}
 
 /** Odds: seven in eight. */
 function share(a: string, b: string): string {
@@ -160,6 +200,18 @@ export function spokenOperations(text: string, values: readonly WrittenValue[]):
       const start = placeOf(match.index);
       found.push({ start, end: placeOf(match.index + match[0].length), value: arithmetic, operands });
     }
+  }
+  for (const { match, value } of multiples(coded)) {
+    const operands = [match[1], match[3]].flatMap((index) =>
+      index === undefined ? [] : [ordered[Number(index)]!.value],
+    );
+    const [start, end] = [placeOf(match.index!), placeOf(match.index! + match[0].length)];
+    found.push({
+      start,
+      end,
+      value: value(operands),
+      operands: [...operands, String(PLURALS.indexOf(match[2]!.toLowerCase()) + 1)],
+    });
   }
   return found;
 }

@@ -9,7 +9,7 @@ export interface Reading {
   readonly original: (start: number, end: number) => Span;
 }
 
-const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF]/;
+const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\u20E3\uFE00-\uFE0F\uFEFF]/;
 
 export function readText(source: string): Reading {
   const characters: string[] = [];
@@ -63,29 +63,31 @@ function withoutMarkdown(text: string): string {
     });
 }
 
+/** An item inside a line or at its start, with words behind: "(1) Add", "2) then", "3. Check". */
+const COUNTED = /(^|[\s:;,.])(\(?)(\d{1,2})(\)(?=\s+[A-Za-z])|[.:](?=\s+[A-Z(]))/g;
 const ITEM = /(^|\n)([ \t]*(?:[-*•+][ \t]+)?\(?)(\d{1,2})([.):](?=\s)|[ \t]+-(?=\s))/g;
-const INLINE_ITEM = /((?:^|[\s:;,.]))(\(?)(\d{1,2})(\))(?=\s+[A-Za-z])/g;
 
-/** Numbers of list items: those that count up from 1, and single ones below 10 with words behind. */
+/** Numbers of items: those that count up from 1, and single ones below 10 at the start of a line with words behind. */
 function withoutNumbering(text: string): string {
   let expected = 1;
-  const lines = text.replace(
-    ITEM,
-    (match: string, line: string, lead: string, digits: string, mark: string, at: number) => {
-      const value = Number(digits);
-      const words = /^\s*[A-Za-z("'$\\]/.test(text.slice(at + match.length, at + match.length + 20));
-      if (value !== expected && !(value < 10 && words)) return match;
-      expected = value + 1;
-      return `${line}${blank(lead + digits + mark)}`;
-    },
-  );
-  expected = 1;
-  return lines.replace(
-    INLINE_ITEM,
-    (match: string, before: string, open: string, digits: string, close: string) => {
-      if (Number(digits) !== expected) return match;
+  const counted = text.replace(
+    COUNTED,
+    (match: string, before: string, open: string, digits: string, close: string, at: number) => {
+      const starts =
+        close.startsWith(')') || /(?:^|[.!?:;\n])\s*$/.test(text.slice(Math.max(0, at - 3), at) + before);
+      if (Number(digits) !== expected || !starts) return match;
       expected++;
       return `${before}${blank(open + digits + close)}`;
+    },
+  );
+  return counted.replace(
+    ITEM,
+    (match: string, line: string, lead: string, digits: string, mark: string, at: number) => {
+      const words = /^\s*[A-Za-z("'$\\]/.test(counted.slice(at + match.length, at + match.length + 20));
+      const value = Number(digits);
+      if (!(value < 10 && words) && (value !== expected || mark.includes('-'))) return match;
+      if (value === expected) expected++;
+      return `${line}${blank(lead + digits + mark)}`;
     },
   );
 }

@@ -40,7 +40,7 @@ export function spokenFormulas(text: string, values: readonly WrittenValue[]): S
   const found: SpokenFormula[] = [];
   let run: Token[] = [];
   const close = () => {
-    while (run.length > 0 && /^[,*/+]$/.test(run[0]!.mark)) run.shift();
+    while (run.length > 0 && /^(?:[,*/+=]|of)$/.test(run[0]!.mark)) run.shift();
     while (run.length > 0 && /^(?:[,*/+√-]|±|\^|of)$/.test(run.at(-1)!.mark)) run.pop();
     const spoken = run.some(({ word, start, end }) => word || /^[A-Za-z]{2,}/.test(text.slice(start, end)));
     const readings = run.length >= 2 && run.length <= LONGEST_RUN && spoken ? readingsOf(run) : [];

@@ -34,7 +34,7 @@ export function tokensOf(text: string): Token[] {
 }
 
 const SUFFIXES =
-  /(?:ations?|ational|atively|ative|ated?s?|ating|osis|oses|otic|[sz]ations?|(?:(?<=[a-z]{5})s)?[iy][sz](?:ed?|es|ing|er|ers)|(?<=[a-z]{4})(?:sis|ses|tic|tically)|ings?|edly|ed|ers?|ion(?:s|al)?|ium|ia|ial|ous|ously|ness|ments?|ities|ity|ly|ally|e)$/;
+  /(?:ations?|ational|atively|ative|ated?s?|ating|osis|oses|otic|[sz]ations?|(?:(?<=[a-z]{5})s)?[iy][sz](?:ed?|es|ing|er|ers)|(?<=[a-z]{4})(?:sis|ses|tic|tically)|ings?|edly|ed|ers?|ion(?:s|al)?|ium|ia|ial|ous|ously|ness|ments?|ities|ity|ly|ally|ists?|ish|y|e)$/;
 
 /**
  * A word without inflection and ending, so that "evaporates" and "evaporation", "mitotic" and "mitosis" are one. Coarse:
@@ -104,7 +104,7 @@ function joinedPlaces(answer: readonly Token[], hint: readonly Token[]): { start
     for (let last = at + 1; last < hint.length && whole.startsWith(text) && text !== whole; last++) {
       text += hint[last]!.source.toLowerCase();
       const gap = hint[last]!.start - hint[last - 1]!.end;
-      if (gap > 2) break;
+      if (gap > 3) break;
       if (text === whole) places.push({ start: hint[at]!.start, end: hint[last]!.end });
     }
   }
@@ -130,8 +130,10 @@ export function statedWords({ text, gold, given, onlyStated = false }: TextSearc
   const common = answer.every(({ stem, source }) => COMMON.has(stem) || COMMON.has(source.toLowerCase()));
   const spoken = answer.every(({ source }) => source.length > 1);
   const needsCue = onlyStated || common || placesOf(answer, tokensOf(given.text)).length > 0;
+  const tokens = tokensOf(text);
+  const bare = tokens.length <= answer.length && !onlyStated;
   return places
-    .filter(({ start, end }) => !needsCue || claimed(text, start, end, given.compact))
+    .filter(({ start, end }) => !needsCue || bare || claimed(text, start, end, given.compact))
     .map(({ start, end }) => {
       const quoted = quote(text.slice(start, end));
       const reason = needsCue
