@@ -11,9 +11,10 @@ export type { RowFault };
 export type MadeRow = { readonly answer: string } & (
   { readonly prompt: string } | { readonly messages: readonly ChatMessage[] }
 ) & {
-    readonly hints?: readonly string[];
+    /** By level; null is a level without a hint. */
+    readonly hints?: readonly (string | null)[];
     /** By level, the whole conversation that a data set has for it. */
-    readonly hintedPrompts?: readonly (readonly ChatMessage[])[];
+    readonly hintedPrompts?: readonly (readonly ChatMessage[] | null)[];
     readonly solution?: string | null;
     readonly source?: string;
   };

@@ -290,12 +290,11 @@ export const MATH_CASES: Readonly<Record<string, EntryCase>> = {
     bad: [
       { change: { hint: [user(PLAIN)] }, field: 'hint', reason: /the prompt itself, without a hint/ },
       { change: { cot: [user(PLAIN)] }, field: 'cot', reason: /the prompt itself, without a hint/ },
-      { change: { hint: null }, field: 'hint', reason: /is missing, and cot is there/ },
-      { change: { prompt: [] }, field: 'prompt', reason: /must not be empty/ },
+      { change: { prompt: [] }, field: 'prompt', reason: /Too small/ },
       {
         change: { reward_model: { ground_truth: ['1', '2'] } },
         field: 'reward_model.ground_truth',
-        reason: /expected one answer/,
+        reason: /2 answers, and one is expected/,
       },
     ],
   },

@@ -50,8 +50,18 @@ const ABILITY_OF: Readonly<Record<string, string>> = {
   ...{ exact: 'math', math: 'math', science: 'stem', code: 'code' },
 };
 
-/** The row that problemOf takes, of a row of the Guide schema. */
-export function guideProblemRow(value: Value): Value | RowFault {
+/** What a row of the Guide schema says of a problem; a row that problemOf takes. */
+export interface GuideProblemRow {
+  readonly messages: readonly ChatMessage[];
+  readonly answer: string | number;
+  readonly verifier?: string | undefined;
+  readonly hints?: readonly (string | null)[];
+  readonly hintedPrompts?: readonly (readonly ChatMessage[] | null)[];
+  readonly solution?: string | null | undefined;
+  readonly source?: string | undefined;
+}
+
+export function guideProblemRow(value: Value): GuideProblemRow | RowFault {
   const parsed = guideRow.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
