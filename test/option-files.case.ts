@@ -16,6 +16,9 @@ export const files = {
   fewerLifts: join(scratch, 'fewer-lifts.jsonl'),
   demonstrations: join(scratch, 'demonstrations.jsonl'),
   otherDemonstrations: join(scratch, 'other-demonstrations.jsonl'),
+  near: join(scratch, 'near.jsonl'),
+  rates: join(scratch, 'rates.jsonl'),
+  otherRates: join(scratch, 'other-rates.jsonl'),
 };
 /** Custom verifiers. The slow one waits on its first call in a process, the large one takes 100 MB for a moment. */
 export const verifiers = {
@@ -57,6 +60,12 @@ export function writeFiles(): void {
        };`,
     );
   }
+  const [first] = rows;
+  const again = [{ ...first.messages[0], content: `${first.messages[0].content} .` }];
+  writeFileSync(files.near, jsonl([...rows.slice(0, 3), { ...first, messages: again }]));
+  const rates = problems.map(({ id }, index) => ({ id, samples: 4, correct: index % 5 }));
+  writeFileSync(files.rates, jsonl(rates));
+  writeFileSync(files.otherRates, jsonl(rates.map((row) => ({ ...row, correct: 4 - row.correct }))));
   // Right responses of 8 with the hint; none without.
   const measured = (correct: (index: number) => number) => [
     { guiderail: 'hint-lift', settings: {} },

@@ -55,6 +55,9 @@ const own = (verifier: string) => ({
   steps: 1,
 });
 
+/** So few problems that their second epoch comes within the run. */
+const smallSet = { 'problems.train.count': 4 };
+
 const withLifts = { 'problems.train': { file: files.problems }, 'guidance.lift': { file: files.lifts } };
 const adapted = { 'model.adapter': { rank: 1, alpha: 2 } };
 const trainEntries: Record<string, Entry> = {
@@ -86,6 +89,73 @@ const trainEntries: Record<string, Entry> = {
     'problems.unusable': 'drop',
   }),
   'problems.unusable=drop': choice(ERROR, { 'problems.train': { file: files.damaged } }),
+
+  'problems.train': change(ROLLOUTS, [{ from: { file: files.problems } }, { from: { file: files.others } }], {
+    'problems.train': [
+      { from: { file: files.problems }, weight: 5 },
+      { from: { file: files.others }, weight: 1 },
+    ],
+  }),
+  'problems.weights': change(
+    ROLLOUTS,
+    { 'synthetic/machines/FLIM': 1, synthetic: 4 },
+    { 'problems.weights': { 'synthetic/machines/FLIM': 4, synthetic: 1 } },
+  ),
+  'problems.order.kind=shuffle': kind(
+    ROLLOUTS,
+    { kind: 'shuffle' },
+    { 'problems.order': { kind: 'easyToHard', rates: files.rates } },
+  ),
+  'problems.order.kind=passRate': kind(
+    ROLLOUTS,
+    { kind: 'passRate' },
+    { ...smallSet, steps: 4, 'guidance.strategy': 'none', 'guidance.retention': 0 },
+  ),
+  'problems.order.kind=easyToHard': kind(ROLLOUTS, { kind: 'easyToHard', rates: files.rates }),
+  'problems.order[passRate].target': change(ROLLOUTS, 0.9, {
+    ...smallSet,
+    'problems.order': { kind: 'passRate', rates: files.rates },
+  }),
+  'problems.order[passRate].floor': change(ROLLOUTS, 1, {
+    ...smallSet,
+    'problems.order': { kind: 'passRate', rates: files.rates },
+  }),
+  'problems.order[passRate].rates': change(ROLLOUTS, files.rates, {
+    steps: 4,
+    'problems.order': { kind: 'passRate' },
+  }),
+  'problems.order[easyToHard].buckets': change(ROLLOUTS, 2, {
+    'problems.order': { kind: 'easyToHard', rates: files.rates, buckets: 5 },
+  }),
+  'problems.order[easyToHard].rates': change(ROLLOUTS, files.otherRates, {
+    'problems.order': { kind: 'easyToHard', rates: files.rates },
+  }),
+  'problems.nearDuplicates=report': choice(ROLLOUTS, {
+    'problems.train': { file: files.near },
+    'problems.nearDuplicates': 'drop',
+  }),
+  'problems.nearDuplicates=drop': choice(ROLLOUTS, { 'problems.train': { file: files.near } }),
+  'problems.nearDuplicates=refuse': choice(ERROR, { 'problems.train': { file: files.near } }),
+  'problems.overlap.handling=report': choice(ROLLOUTS, {
+    'problems.train': { file: files.problems },
+    'problems.overlap': { handling: 'drop', against: [files.near] },
+  }),
+  'problems.overlap.handling=drop': choice(ROLLOUTS, {
+    'problems.train': { file: files.problems },
+    'problems.overlap': { against: [files.near] },
+  }),
+  'problems.overlap.handling=refuse': choice(ERROR, {
+    'problems.train': { file: files.problems },
+    'problems.overlap': { against: [files.near] },
+  }),
+  'problems.overlap.words': change(ROLLOUTS, 6, {
+    'problems.train': { file: files.problems },
+    'problems.overlap': { handling: 'drop', against: [files.others] },
+  }),
+  'problems.overlap.against': change(ROLLOUTS, [], {
+    'problems.train': { file: files.problems },
+    'problems.overlap': { handling: 'drop', against: [files.near] },
+  }),
 
   'prompt.hintTemplate': change(ROLLOUTS, 'Hint: {hint} {content}'),
   'prompt.systemPrompt': change(ROLLOUTS, 'Show each step .'),

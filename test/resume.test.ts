@@ -1,17 +1,19 @@
 // Resume is exact: a run that was interrupted or killed, however often and whenever, ends with the bytes of one that
 // was not (times aside). The process that is killed is the command line itself, as built into dist/.
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrainProgress } from '../src/train/loop.ts';
 import {
   fingerprint,
   linesOf,
+  MACHINES,
   runSft,
   runTraining,
   scratchFolder,
   SFT_RECIPE,
   TRAIN_RECIPE,
+  withValue,
 } from './micro.case.ts';
 import { lifeOf } from './process-life.case.ts';
 
@@ -79,6 +81,45 @@ describe('training', () => {
     expect(fingerprint(dir)).toEqual(expected);
   });
 
+  test.each([
+    ['by pass rate, over a mixture', { kind: 'passRate', floor: 0.3 }],
+    ['by pass rate', { kind: 'passRate' }, false],
+  ])('a run that draws %s is interrupted after every step', async (name, order, mixed = true) => {
+    const half = (seed: number) => ({
+      from: { machines: { ...MACHINES, seed }, split: 'train', count: 6 },
+      ...(mixed && { weight: seed }),
+    });
+    const recipe = withValue(
+      withValue(withValue(TRAIN_RECIPE, 'problems.train', [half(1), half(2)]), 'problems.order', order),
+      'problems.heldOut',
+      undefined,
+    );
+    const whole = join(root, `${name}-whole`);
+    await runTraining(recipe, whole);
+    const state = readFileSync(join(whole, 'checkpoints/step-000008/state.json'), 'utf8');
+    const [draws] = /"nextDrawOrdinal":\d+,"orderCursors":\[[\d,]+\]/.exec(state) ?? [''];
+    const [ordinal, ...cursors] = [...draws.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+    // Something was passed over, so the ordinal alone would not do.
+    expect(cursors.reduce((sum, cursor) => sum + cursor, 0)).toBeGreaterThan(ordinal);
+    const dir = join(root, `${name}-interrupted`);
+    for (let step = 0; step < 8; step++) {
+      const controller = new AbortController();
+      await runTraining(recipe, dir, {
+        resume: step > 0,
+        signal: controller.signal,
+        onProgress: (progress) => {
+          // In the middle of the step after, too.
+          if (progress.kind === 'sampling' && progress.step === step && progress.rollouts === 5) {
+            if (step % 2 === 1) controller.abort(new Error('sampling'));
+          }
+          if (progress.kind === 'step' && progress.metrics.step === step) controller.abort(new Error('step'));
+        },
+      });
+    }
+    await runTraining(recipe, dir, { resume: true });
+    expect(fingerprint(dir)).toEqual(fingerprint(whole));
+  });
+
   test('a run resumed after its end gains nothing and loses nothing', async () => {
     const dir = join(root, 'whole');
     await runTraining(TRAIN_RECIPE, dir, { resume: true });
@@ -86,8 +127,10 @@ describe('training', () => {
   });
 
   test('a process killed again and again', async () => {
+    // The order depends on everything that the run measured.
+    const recipe = withValue(TRAIN_RECIPE, 'problems.order', { kind: 'passRate', floor: 0.3 });
     const whole = join(root, 'whole-process');
-    expect(await lifeOf('train', TRAIN_RECIPE, whole)).toBe('ended');
+    expect(await lifeOf('train', recipe, whole)).toBe('ended');
     const dir = join(root, 'killed');
     // Each is a change that the test sees in the directory; the kill follows at whatever moment it arrives.
     const moments = [
@@ -104,11 +147,11 @@ describe('training', () => {
     ];
     let killed = 0;
     for (const [life, killAt] of moments.entries()) {
-      if ((await lifeOf('train', TRAIN_RECIPE, dir, { resume: life > 0, killAt })) === 'killed') killed++;
+      if ((await lifeOf('train', recipe, dir, { resume: life > 0, killAt })) === 'killed') killed++;
     }
     // The last kill may come after the end on a machine that is very busy.
     expect(killed).toBeGreaterThanOrEqual(moments.length - 1);
-    expect(await lifeOf('train', TRAIN_RECIPE, dir, { resume: true })).toBe('ended');
+    expect(await lifeOf('train', recipe, dir, { resume: true })).toBe('ended');
     expect(fingerprint(dir)).toEqual(fingerprint(whole));
   });
 });

@@ -39,6 +39,15 @@ const cases = {
     }),
     response: (n) => `\`\`\`python\n${primes(n)}\n\`\`\``,
   },
+  'JavaScript, asserts': {
+    task: task({
+      language: 'javascript',
+      style: 'asserts',
+      entryPoint: 'sum',
+      tests: ['console.assert(sum([1, 2]) === 3)', 'console.assert(sum([]) === 0)'],
+    }),
+    response: (n) => `\`\`\`js\nconst sum = (xs) => xs.reduce((a, b) => a + b, 0); // ${n}\n\`\`\``,
+  },
   'JavaScript, standard input': {
     task: task({ language: 'javascript', style: 'stdio', tests: [{ stdin: '20', stdout: '190' }] }),
     response: (n) =>

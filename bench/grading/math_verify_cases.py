@@ -15,9 +15,15 @@ from math_verify import parse, verify
 logging.disable(logging.CRITICAL)
 
 
+def delimited(gold):
+    """Math-Verify looks for LaTeX between delimiters only; a bare LaTeX gold answer gets them."""
+    bare = "\\" in gold and not any(mark in gold for mark in ("$", "\\(", "\\[", "\\boxed"))
+    return f"${gold}$" if bare else gold
+
+
 def grade(case):
     try:
-        return bool(verify(parse(case["gold"]), parse(case["response"])))
+        return bool(verify(parse(delimited(case["gold"])), parse(case["response"])))
     except Exception:  # a grader that fails accepts nothing
         return False
 

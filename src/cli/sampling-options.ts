@@ -113,7 +113,7 @@ export function passAtFor(samples: number): number[] {
   return [...ks, samples];
 }
 
-function hintTemplate(text: string): string {
+export function hintTemplate(text: string): string {
   const parsed = promptOptionsSchema.shape.hintTemplate.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(`It ${parsed.error.issues[0]!.message}.`);
@@ -124,7 +124,7 @@ function addStopString(text: string, others: readonly string[]): string[] {
   return [...others, text];
 }
 
-function wholeNumber(text: string): number {
+export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidArgumentError('Expected a whole number from 0 up.');

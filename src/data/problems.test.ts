@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError } from '../errors.ts';
-import type { Problem } from '../types.ts';
-import { problemId, ProblemOrder, readProblems } from './problems.ts';
+import { problemId, readProblems } from './problems.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -130,40 +129,5 @@ describe('readProblems', () => {
     await expect(readProblems(path.join(folder, 'none.jsonl'))).rejects.toThrow(
       /Expected problems at .*none\.jsonl, but there is no such file/,
     );
-  });
-});
-
-describe('ProblemOrder', () => {
-  const problems: Problem[] = ['a', 'b', 'c', 'd', 'e'].map((id) => ({
-    id,
-    messages: [{ role: 'user', content: id }],
-    answer: id,
-    verifier: 'exact',
-    hints: [],
-    source: 'test',
-  }));
-  const drawn = (runSeed: number, from: number, to: number) => {
-    const order = new ProblemOrder(problems, runSeed);
-    return Array.from({ length: to - from }, (_, index) => order.draw(from + index).id).join('');
-  };
-
-  it('draws every problem once an epoch, in an order of its own', () => {
-    const epochs = Array.from({ length: 6 }, (_, epoch) => drawn(7, epoch * 5, epoch * 5 + 5));
-    for (const epoch of epochs) expect([...epoch].sort().join('')).toBe('abcde');
-    expect(new Set(epochs).size).toBeGreaterThan(1);
-  });
-
-  it('depends on the run seed', () => {
-    expect(drawn(7, 0, 15)).not.toBe(drawn(8, 0, 15));
-  });
-
-  it('gives a draw the same problem whatever was drawn before it', () => {
-    const order = new ProblemOrder(problems, 7);
-    const backwards = Array.from({ length: 15 }, (_, index) => order.draw(14 - index).id);
-    expect(backwards.reverse().join('')).toBe(drawn(7, 0, 15));
-  });
-
-  it('refuses an empty list', () => {
-    expect(() => new ProblemOrder([], 1)).toThrow(DataError);
   });
 });

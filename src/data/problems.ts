@@ -1,13 +1,11 @@
-// Problems from JSON Lines files, and the order in which a run draws them. Rows are untrusted: each is checked
-// here, and a bad one is listed with its line and field and left out, so that one bad row in a million costs
-// one row. It knows nothing of prompts or verifiers. Its one idea: a problem is its content (the id), and a
-// draw is a function of the run's seed and its ordinal.
+// Problems from JSON Lines files. Rows are untrusted: each is checked here, and a bad one is listed with its line
+// and field and left out, so that one bad row in a million costs one row. It knows nothing of prompts or verifiers.
+// Its one idea: a problem is its content (the id).
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { DataError, messageOf } from '../errors.ts';
-import { permutation, seedOf } from '../random.ts';
 import type { ChatMessage, Problem } from '../types.ts';
 
 /**
@@ -92,30 +90,47 @@ export interface ReadProblemsOptions {
  * is left.
  */
 export async function readProblems(file: string, options: ReadProblemsOptions = {}): Promise<ProblemsRead> {
-  const verifier = options.verifier ?? 'exact';
-  const source = options.source ?? `jsonl/${path.basename(file).replace(/\.jsonl?$/, '')}`;
   const problems: Problem[] = [];
   const rejected: RejectedRow[] = [];
   const lineOfId = new Map<string, number>();
+  for await (const row of problemRows(file, options)) {
+    if ('field' in row) {
+      rejected.push(row);
+      continue;
+    }
+    const { line, problem } = row;
+    const earlier = lineOfId.get(problem.id);
+    if (earlier !== undefined) {
+      rejected.push({ line, field: 'row', reason: `the same messages and answer as line ${earlier}` });
+      continue;
+    }
+    lineOfId.set(problem.id, line);
+    problems.push(problem);
+  }
+  if (problems.length === 0) throw new DataError(nothingLeft(file, rejected));
+  return { problems, rejected };
+}
+
+/** A row that is a problem, with its line from 1. */
+export interface ProblemRow {
+  readonly line: number;
+  readonly problem: Problem;
+}
+
+/** The rows of such a file one by one, repetitions included, in bounded memory. DataError if it cannot be read. */
+export async function* problemRows(
+  file: string,
+  options: ReadProblemsOptions = {},
+): AsyncGenerator<ProblemRow | RejectedRow> {
+  const verifier = options.verifier ?? 'exact';
+  const source = options.source ?? `jsonl/${path.basename(file).replace(/\.jsonl?$/, '')}`;
   let line = 0;
   for await (const text of linesOf(file)) {
     line++;
     if (text.trim() === '') continue;
     const result = parseRow(text, verifier, source);
-    if ('field' in result) {
-      rejected.push({ line, ...result });
-      continue;
-    }
-    const earlier = lineOfId.get(result.id);
-    if (earlier !== undefined) {
-      rejected.push({ line, field: 'row', reason: `the same messages and answer as line ${earlier}` });
-      continue;
-    }
-    lineOfId.set(result.id, line);
-    problems.push(result);
+    yield 'field' in result ? { line, ...result } : { line, problem: result };
   }
-  if (problems.length === 0) throw new DataError(nothingLeft(file, rejected));
-  return { problems, rejected };
 }
 
 function nothingLeft(file: string, rejected: readonly RejectedRow[]): string {
@@ -186,33 +201,4 @@ export function whyUnreadable(what: string, file: string, error: unknown): strin
   if (code === 'EISDIR')
     return `Expected ${what} at ${file}, but that is a folder; name a JSON Lines file in it.`;
   return `Cannot read ${what} from ${file}: ${messageOf(error)}`;
-}
-
-/**
- * The order in which a run draws its problems: draw n is position n mod N of the permutation of epoch
- * floor(n / N), so every problem comes once an epoch and any draw can be named without those before it.
- * Remembers one epoch's permutation, which changes no result.
- */
-export class ProblemOrder {
-  readonly #problems: readonly Problem[];
-  readonly #runSeed: number;
-  #epoch = -1;
-  #order: Int32Array = new Int32Array(0);
-
-  constructor(problems: readonly Problem[], runSeed: number) {
-    if (problems.length === 0) throw new DataError('Expected at least one problem to draw from, got none.');
-    this.#problems = problems;
-    this.#runSeed = runSeed;
-  }
-
-  /** The problem of a draw, counted from 0. */
-  draw(ordinal: number): Problem {
-    const count = this.#problems.length;
-    const epoch = Math.floor(ordinal / count);
-    if (epoch !== this.#epoch) {
-      this.#order = permutation(count, seedOf(this.#runSeed, 'problem-order', epoch));
-      this.#epoch = epoch;
-    }
-    return this.#problems[this.#order[ordinal % count]!]!;
-  }
 }

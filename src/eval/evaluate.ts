@@ -62,6 +62,18 @@ export async function evaluate(
   return { result: summarise(inputs, tallies, rollouts), rollouts };
 }
 
+/** Successes of each problem, in their order, from rollouts that are as many for each, in one context. */
+export function problemCounts(
+  problems: readonly Problem[],
+  rollouts: readonly Rollout[],
+): { id: string; source: string; context: Context; samples: number; correct: number }[] {
+  const each = rollouts.length / problems.length;
+  return problems.map((problem, index) => {
+    const own = rollouts.slice(index * each, (index + 1) * each);
+    return { id: problem.id, context: own[0]!.context, ...tally(problem, own) };
+  });
+}
+
 function tally(problem: Problem, rollouts: readonly Rollout[]): Tally {
   const graded = rollouts.filter(({ verdict }) => isEvidence(verdict));
   return {

@@ -23,6 +23,10 @@ export function renderMetricsDoc(): string {
 
 function renderMetric(name: string, spec: MetricSpec): string[] {
   const parts = spec.parts === undefined ? '' : ` {${spec.parts.join(', ')}}`;
+  const list =
+    spec.entries === undefined ? [] : [`- A list; each entry has ${Object.keys(spec.entries).join(', ')} and the parts.`];
+  const nullable =
+    spec.nullableParts === undefined ? [] : [`- ${spec.nullableParts.join(', ')}: null where there is no evidence.`];
   const absent = spec.nullWhen === undefined ? [] : [`- null when ${spec.nullWhen}.`];
   return [
     `### \`${name}\`${parts}`,
@@ -30,6 +34,8 @@ function renderMetric(name: string, spec: MetricSpec): string[] {
     `- Unit: ${spec.unit}.`,
     `- ${capitalised(spec.formula)}.`,
     `- Over: ${spec.rows}.`,
+    ...list,
+    ...nullable,
     ...absent,
     '',
   ];

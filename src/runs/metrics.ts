@@ -12,8 +12,17 @@ export interface MetricSpec {
   readonly rows: string;
   /** Names of the parts; a metric without parts is one number. */
   readonly parts?: readonly string[];
+  /** What an entry is about, where the metric is a list: names of these fields with their types, beside the parts. */
+  readonly entries?: Readonly<Record<string, keyof EntryTypes>>;
+  /** Parts of an entry that may be null. */
+  readonly nullableParts?: readonly string[];
   /** When it is null; a metric without this is never null. NaN is not absence: it means a number went wrong. */
   readonly nullWhen?: string;
+}
+
+interface EntryTypes {
+  readonly text: string;
+  readonly number: number;
 }
 
 const PLAIN_FRESH = 'rollouts with evidence in the plain context, of problems drawn in this step';
@@ -53,6 +62,26 @@ export const STEP_METRICS = {
     unit: 'problems',
     formula: 'problems without a correct plain rollout and with a correct guided one',
     rows: PROMPTS,
+  },
+  hintUse: {
+    unit: 'problems, rollouts and fractions',
+    formula:
+      'by source and hint level: problems of the source that were drawn, those sampled with the hint (problems), those of them without a correct plain rollout and with a correct one at this level (rescued), correct and evidence in both contexts over problems that have evidence in both, rescueRate = rescued / problems, and lift = guidedCorrect / guidedEvidence − plainCorrect / plainEvidence. At most 8 sources by name, those with most guided problems; the others are summed as `(other)`. Where a strategy samples hints only after failures, plainCorrect is 0 by that choice, and lift says more than the hint does: evals.jsonl compares both contexts on all problems',
+    rows: PROMPTS,
+    entries: { source: 'text', level: 'number' },
+    parts: [
+      'drawn',
+      'problems',
+      'rescued',
+      'plainCorrect',
+      'plainEvidence',
+      'guidedCorrect',
+      'guidedEvidence',
+      'rescueRate',
+      'lift',
+    ],
+    nullableParts: ['lift'],
+    nullWhen: 'nothing was sampled with a hint',
   },
   dropped: {
     unit: 'groups',
@@ -217,9 +246,19 @@ export const STEP_METRICS = {
   },
 } as const satisfies Record<string, MetricSpec>;
 
-type Value<Spec extends MetricSpec> = Spec extends { readonly parts: readonly (infer Part extends string)[] }
-  ? { readonly [P in Part]: number }
+type Value<Spec extends MetricSpec> = Spec extends {
+  readonly entries: infer Fields extends NonNullable<MetricSpec['entries']>;
+}
+  ? readonly ({ readonly [F in keyof Fields]: EntryTypes[Fields[F]] } & Parts<Spec>)[]
+  : Parts<Spec>;
+type Parts<Spec extends MetricSpec> = Spec extends { readonly parts: readonly (infer Part extends string)[] }
+  ? { readonly [P in Part]: P extends NullablePart<Spec> ? number | null : number }
   : number;
+type NullablePart<Spec extends MetricSpec> = Spec extends {
+  readonly nullableParts: readonly (infer Part)[];
+}
+  ? Part
+  : never;
 type Nullable<Spec extends MetricSpec> = Spec extends { readonly nullWhen: string } ? null : never;
 
 /** A line of metrics.jsonl. */

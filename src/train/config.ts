@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { promptOptionsSchema } from '../data/prompts.ts';
 import { machinesConfigSchema } from '../data/synthetic/machines.ts';
 import { engineConfigSchema, modelSchema } from './model-config.ts';
+import { orderSchema, overlapSchema } from './order-config.ts';
 import { verificationSchema } from './verification-config.ts';
 
 const positiveInteger = z.number().int().positive();
@@ -24,16 +25,55 @@ export const problemSourceSchema = z.union([
   }),
 ]);
 
-const problemsSchema = z.strictObject({
-  train: problemSourceSchema.describe('Problems that are trained on.'),
-  heldOut: problemSourceSchema.optional().describe('Problems of the evaluations; none means no evaluation.'),
-  unusable: z
-    .enum(['refuse', 'drop'])
-    .default('refuse')
-    .describe(
-      'A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it.',
-    ),
+/** Several sources of training problems; with a weight each, or without any. */
+const weightedSourceSchema = z.strictObject({
+  from: problemSourceSchema.describe('As problems.train with one source.'),
+  weight: z.number().positive().optional(),
 });
+
+const problemsSchema = z
+  .strictObject({
+    train: z
+      .union([problemSourceSchema, z.array(weightedSourceSchema).min(1)])
+      .describe(
+        'Problems that are trained on: a source, or a list of {from: source, weight}. With weights, each source has exactly its share of the draws, in epochs of its own; without, they are one pool.',
+      ),
+    weights: z
+      .record(z.string().min(1), z.number().positive())
+      .optional()
+      .describe(
+        'Weights by the beginning of the source path that problems have, such as math/gsm8k, instead of weights in a list; the longest path counts.',
+      ),
+    order: orderSchema.describe('The order in which problems are drawn.'),
+    heldOut: problemSourceSchema
+      .optional()
+      .describe('Problems of the evaluations; none means no evaluation.'),
+    unusable: z
+      .enum(['refuse', 'drop'])
+      .default('refuse')
+      .describe(
+        'A row that cannot be used, or a prompt too long for the model: refuse to start, or drop and count it.',
+      ),
+    nearDuplicates: z
+      .enum(['report', 'drop', 'refuse'])
+      .default('report')
+      .describe(
+        'Training problems that repeat the text and the answer of an earlier one but for case, spaces and punctuation: say which, leave them out, or refuse to start. Exact repetitions are unusable rows.',
+      ),
+    overlap: overlapSchema.prefault({}),
+  })
+  .superRefine(({ train, weights }, context) => {
+    if (!Array.isArray(train)) return;
+    const weighted = train.filter(({ weight }) => weight !== undefined).length;
+    if (weighted > 0 && weighted < train.length) {
+      const message = `has a weight in ${weighted} of ${train.length} sources; give one to each of them or to none`;
+      context.addIssue({ code: 'custom', path: ['train'], message });
+    }
+    if (weighted > 0 && weights !== undefined) {
+      const message = 'are given by path here and by source in problems.train; leave one of them out';
+      context.addIssue({ code: 'custom', path: ['weights'], message });
+    }
+  });
 
 const samplingSchema = z.strictObject({
   k: z.number().int().min(2).default(8).describe('Rollouts of a group.'),
@@ -279,6 +319,7 @@ export const trainRecipeSchema = z
 export type TrainRecipe = z.output<typeof trainRecipeSchema>;
 export type OptimizerConfig = z.output<typeof optimizerSchema>;
 export type ProblemSource = z.output<typeof problemSourceSchema>;
+export type ProblemsConfig = z.output<typeof problemsSchema>;
 export type ModelConfig = z.output<typeof modelSchema>;
 
 /** Shape of a model that warm-up starts from nothing. */

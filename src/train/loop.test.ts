@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { tokenMean } from '../algorithms/aggregation.ts';
 import { unshaped } from '../algorithms/shaping.ts';
+import type { ProblemOrder } from '../data/order/order.ts';
 import { TrainingError } from '../errors.ts';
 import { guideJoint } from '../guidance/guide-joint.ts';
 import {
@@ -19,6 +20,7 @@ import { readLog } from '../runs/append-log.ts';
 import type { LedgerTransition } from '../runs/ledger.ts';
 import type { EvaluationLine, StepMetrics } from '../runs/metrics.ts';
 import { readRollouts, RunDirectory, type RunEvent } from '../runs/run-directory.ts';
+import type { Problem } from '../types.ts';
 import { optimizerSchema } from './config.ts';
 import { train, type TrainOutcome, type TrainPlan, type TrainProgress } from './loop.ts';
 
@@ -46,13 +48,24 @@ function planFor(names: string, fields: Partial<TrainPlan> = {}): TrainPlan {
     optimizer: optimizerSchema.parse({ learningRate: 0.1 }),
     responder: scriptedResponder(),
     problems,
-    problemAt: (ordinal) => problems.find(({ id }) => id === names[ordinal % names.length])!,
+    order: inTurn([...names].map((name) => problems.find(({ id }) => id === name)!)),
     evaluation: null,
     checkpointEverySteps: 100,
     checkpointsKept: 2,
     maxBadSteps: 100,
     rolloutsEverySteps: 1,
     ...fields,
+  };
+}
+
+/** Over and over. */
+function inTurn(problems: readonly Problem[]): ProblemOrder {
+  return {
+    initialRates: null,
+    from: () => ({
+      problemAt: (ordinal) => problems[ordinal % problems.length],
+      cursorsAt: () => [],
+    }),
   };
 }
 
@@ -229,6 +242,8 @@ describe('rollouts of a step', () => {
       drawOrdinal: 0,
       source: 'test/B',
       hint: 'a hint',
+      level: 1,
+      hintHash: 'daa8efa887bbb609', // printf 'a hint' | sha256sum
       sampleIndex: 0,
       policyVersion: 0,
       reason: 'begins with c',
@@ -240,7 +255,7 @@ describe('rollouts of a step', () => {
       responseTokens: [99, 46],
       logprobs: [-0.5, -0.5],
     });
-    expect(rollouts[0]['hint']).toBeNull();
+    expect(rollouts[0]).toMatchObject({ level: 0, hint: null, hintHash: null });
     const rows = records.filter(({ kind }) => kind === 'row');
     expect(rows.length).toBe(4);
     expect(rows[2]).toEqual({

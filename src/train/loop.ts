@@ -2,6 +2,8 @@
 // value; nothing here asks which. A step is: collect a batch, update, observe, write. State is replaced when a
 // step is finished, so an interrupt before the update leaves the step undone and a checkpoint is always a step
 // boundary.
+import type { ProblemOrder, Reading } from '../data/order/order.ts';
+import { PassRates } from '../data/order/pass-rates.ts';
 import type { Scorer, Trainable, Truncation } from '../engine/engine.ts';
 import { TrainingError } from '../errors.ts';
 import { evaluate, type EvaluationResult } from '../eval/evaluate.ts';
@@ -41,7 +43,7 @@ export interface TrainPlan {
   readonly optimizer: OptimizerConfig;
   readonly responder: ResponderSettings;
   readonly problems: readonly Problem[];
-  readonly problemAt: (drawOrdinal: number) => Problem;
+  readonly order: ProblemOrder;
   readonly evaluation: EvaluationPlan | null;
   readonly checkpointEverySteps: number;
   readonly checkpointsKept: number;
@@ -80,6 +82,8 @@ export async function train(dependencies: TrainDependencies): Promise<TrainOutco
 class TrainingRun {
   readonly #deps: TrainDependencies;
   readonly #ledger: Ledger;
+  /** null where the order of problems does not depend on them. */
+  readonly #passRates: PassRates | null;
   #state: TrainState;
   /** The state the newest checkpoint holds; states are replaced, never changed. */
   #saved: TrainState | null;
@@ -92,6 +96,7 @@ class TrainingRun {
     const restored = checkpoint && restoreState(checkpoint.state, plan.problems);
     this.#state = restored?.state ?? INITIAL_STATE;
     this.#ledger = restored?.ledger ?? new Ledger();
+    this.#passRates = plan.order.initialRates && (restored?.passRates ?? copyOf(plan.order.initialRates));
     this.#saved = restored?.state ?? null;
   }
 
@@ -127,7 +132,12 @@ class TrainingRun {
     const started = performance.now();
     const seconds = { sample: 0, verify: 0, forward: 0, backward: 0, step: 0 };
 
-    const batch = await this.#collect(seconds);
+    const reading = plan.order.from(
+      before.nextDrawOrdinal,
+      before.orderCursors,
+      this.#passRates ?? undefined,
+    );
+    const batch = await this.#collect(reading, seconds);
     onProgress({ kind: 'updating', step });
     const optimizer = adamwUpdate(plan.optimizer, step, plan.steps);
     const minibatches = await updatePolicy({
@@ -152,13 +162,13 @@ class TrainingRun {
       seconds: { ...seconds, ...this.#between, total: (performance.now() - started) / 1000 },
     });
     this.#between.evaluate = this.#between.checkpoint = 0;
-    this.#state = nextState(before, batch, minibatches);
+    this.#state = nextState(before, batch, minibatches, reading.cursorsAt(batch.nextDrawOrdinal));
     await this.#write(step, batch, minibatches, metrics);
     onProgress({ kind: 'step', metrics });
     this.#stopIfHopeless(batch, minibatches);
   }
 
-  #collect(seconds: { sample: number; verify: number }): Promise<CollectedBatch> {
+  #collect(reading: Reading, seconds: { sample: number; verify: number }): Promise<CollectedBatch> {
     const { plan, model, signal, onProgress } = this.#deps;
     const { completedSteps: step, policyVersion, nextDrawOrdinal, surplus } = this.#state;
     return collectBatch({
@@ -166,7 +176,7 @@ class TrainingRun {
       responder: plan.responder,
       sampler: model,
       strategy: plan.strategy,
-      problemAt: plan.problemAt,
+      problemAt: (ordinal) => reading.problemAt(ordinal),
       step,
       policyVersion,
       nextDrawOrdinal,
@@ -188,7 +198,10 @@ class TrainingRun {
       await run.writeRollouts(step, rolloutRecords(batch, minibatches));
     }
     for (const draw of batch.draws) {
-      run.appendLedger(this.#ledger.observe(draw.problem.id, draw.problem.source, step, countDraw(draw)));
+      const { id, source } = draw.problem;
+      const counts = countDraw(draw);
+      run.appendLedger(this.#ledger.observe(id, source, step, counts));
+      this.#passRates?.observe(id, counts);
     }
     run.appendMetrics(metrics);
     if (metrics.groupsShort > 0) run.event('warning', shortBatchSentence(metrics, plan.batch), { step });
@@ -264,7 +277,10 @@ class TrainingRun {
     const started = performance.now();
     await run.checkpoint(completedSteps, {
       saveEngine: (dir) => model.save(dir),
-      state: storeState(this.#state, this.#ledger, plan.problems),
+      state: storeState(
+        { state: this.#state, ledger: this.#ledger, passRates: this.#passRates },
+        plan.problems,
+      ),
       keep: plan.checkpointsKept,
     });
     this.#saved = this.#state;
@@ -276,12 +292,14 @@ function nextState(
   before: TrainState,
   batch: CollectedBatch,
   minibatches: readonly MinibatchResult[],
+  orderCursors: readonly number[],
 ): TrainState {
   let refusedInARow = before.refusedInARow;
   for (const { applied } of minibatches) refusedInARow = applied ? 0 : refusedInARow + 1;
   return {
     completedSteps: before.completedSteps + 1,
     nextDrawOrdinal: batch.nextDrawOrdinal,
+    orderCursors,
     policyVersion: before.policyVersion + minibatches.filter(({ applied }) => applied).length,
     tokensSampled: before.tokensSampled + tokensOf(batch.draws.flatMap(rolloutsOf)),
     surplus: batch.surplus,
@@ -289,6 +307,11 @@ function nextState(
     refusedInARow,
     emptyInARow: batch.groups.length === 0 ? before.emptyInARow + 1 : 0,
   };
+}
+
+/** The plan's own must stay as they are: it may be carried out again. */
+function copyOf(rates: PassRates): PassRates {
+  return PassRates.fromJSON(rates.toJSON());
 }
 
 /** Tokens that evaluations sample count in no budget and stand in no line. */

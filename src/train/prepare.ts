@@ -2,7 +2,7 @@
 // measured once, so that whatever cannot be used is said before the first token is sampled.
 import type { Sampler, Workload } from '../engine/engine.ts';
 import { ConfigError, DataError, messageOf } from '../errors.ts';
-import { ProblemOrder, readProblems, type RejectedRow } from '../data/problems.ts';
+import { readProblems, type RejectedRow } from '../data/problems.ts';
 import { renderPrompt, type PromptOptions } from '../data/prompts.ts';
 import { machinesProblems } from '../data/synthetic/machines.ts';
 import type { ChatTokenizer } from '../data/tokenizer.ts';
@@ -14,6 +14,10 @@ import { batchSettingsOf, objectiveOf, strategyOf } from './compose.ts';
 import type { ProblemSource, TrainRecipe } from './config.ts';
 import type { EvaluationPlan, TrainPlan } from './loop.ts';
 import { workloadOf } from './memory.ts';
+import { quoteProblem, screenTraining } from './screen.ts';
+import { drawOrderOf, sourcesOf } from './training-set.ts';
+
+export { quoteProblem } from './screen.ts';
 
 export interface PreparedPlan {
   readonly plan: TrainPlan;
@@ -50,13 +54,16 @@ export async function preparePlan(
     const long = (problem: Problem) => overlongContext(problem, used, responder, sampler);
     return keepFitting(problems, long, recipe, sampler, warnings);
   };
-  const problems = await withLiftOnly(await load(recipe.problems.train, contexts), recipe, warnings);
-  if (contexts.length > 1) checkHints(problems, recipe, warnings);
-  const order = new ProblemOrder(problems, recipe.seed);
   const { heldOut } = recipe.problems;
   const evaluationContexts: Context[] = recipe.evaluation.guided ? ['plain', guidedContext] : ['plain'];
-  const evaluation = heldOut
-    ? evaluationPlan(recipe, await load(heldOut, evaluationContexts), evaluationContexts, warnings)
+  const loaded: Problem[][] = [];
+  for (const { from } of sourcesOf(recipe.problems)) loaded.push(await load(from, contexts));
+  const heldOutProblems = heldOut && (await load(heldOut, evaluationContexts));
+  const bySource = await screenTraining(loaded, heldOutProblems ?? [], recipe.problems, warnings);
+  const problems = await withLiftOnly(bySource.flat(), recipe, warnings);
+  if (contexts.length > 1) checkHints(problems, recipe, warnings);
+  const evaluation = heldOutProblems
+    ? evaluationPlan(recipe, heldOutProblems, evaluationContexts, warnings)
     : null;
   const plan: TrainPlan = {
     steps: recipe.steps,
@@ -68,7 +75,7 @@ export async function preparePlan(
     optimizer: recipe.optimizer,
     responder,
     problems,
-    problemAt: (ordinal) => order.draw(ordinal),
+    order: await drawOrderOf(recipe.problems, likewise(problems, bySource), recipe.seed, warnings),
     evaluation,
     checkpointEverySteps: recipe.checkpoint.everySteps,
     checkpointsKept: recipe.checkpoint.keep,
@@ -81,6 +88,12 @@ export async function preparePlan(
   );
   const workload = workloadOf(recipe, longest, evaluation?.problems.length ?? 0);
   return { plan, warnings, workload };
+}
+
+/** Problems in a row, cut as those they were made of. */
+function likewise(problems: readonly Problem[], bySource: readonly (readonly Problem[])[]): Problem[][] {
+  let end = 0;
+  return bySource.map(({ length }) => problems.slice(end, (end += length)));
 }
 
 export function responderOf(
@@ -125,12 +138,6 @@ export async function loadProblems(
 
 function nameOf(source: ProblemSource): string {
   return 'file' in source ? source.file : `machines (${source.split})`;
-}
-
-/** How a person finds a problem in a file: by how its last message begins. The id is what the run calls it. */
-export function quoteProblem({ id, messages }: Problem): string {
-  const text = messages.at(-1)!.content.replace(/\s+/g, ' ').trim();
-  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}" (${id})`;
 }
 
 /** A row that cannot be used stops the run before it begins, unless the recipe says to drop and count it. */
@@ -248,7 +255,9 @@ function checkHints(problems: readonly Problem[], recipe: TrainRecipe, warnings:
   if (hinted === 0) {
     throw new ConfigError(
       `Expected problems with a hint of level ${level} for guidance.strategy: ${strategy}, but none of the ${problems.length} ` +
-        `in ${nameOf(recipe.problems.train)} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
+        `in ${sourcesOf(recipe.problems)
+          .map(({ from }) => nameOf(from))
+          .join(', ')} has one; add hints, lower guidance.level, or set guidance.strategy: none.`,
     );
   }
   if (hinted < problems.length) {

@@ -1,8 +1,9 @@
 // What rollouts/step-NNNNNN.jsonl holds: every rollout sampled in the step with its verdict and what became of
 // its group, then every row trained in the step with its ratios. A row of a surplus group refers to a rollout
 // of an earlier step's file by (drawOrdinal, sampledContext, sampleIndex).
+import { hintHash } from '../hints/measurements.ts';
 import type { CollectedBatch } from '../rollout/collect-batch.ts';
-import { hintOf } from '../types.ts';
+import { hintLevel, hintOf } from '../types.ts';
 import type { MinibatchResult } from './update.ts';
 
 export function* rolloutRecords(
@@ -12,6 +13,7 @@ export function* rolloutRecords(
   for (const { problem, drawOrdinal, attempts, outcome } of batch.draws) {
     for (const { context, rollouts } of attempts) {
       const hint = hintOf(problem, context);
+      const hash = hint === null ? null : hintHash(hint);
       for (const rollout of rollouts) {
         yield {
           kind: 'rollout',
@@ -19,7 +21,9 @@ export function* rolloutRecords(
           problemId: problem.id,
           source: problem.source,
           context,
+          level: hintLevel(context),
           hint,
+          hintHash: hash,
           sampleIndex: rollout.sampleIndex,
           seed: rollout.seed,
           policyVersion: rollout.policyVersion,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PassRates } from '../data/order/pass-rates.ts';
 import { RunError } from '../errors.ts';
 import { problemNamed } from '../rollout/scripted-engine.case.ts';
 import { Ledger } from '../runs/ledger.ts';
@@ -12,6 +13,7 @@ const group: TrainingGroup = groupOf('B', 'ww/cc', { drawOrdinal: 5, sampledAtSt
 const state: TrainState = {
   completedSteps: 3,
   nextDrawOrdinal: 12,
+  orderCursors: [31, 4],
   policyVersion: 6,
   tokensSampled: 345,
   surplus: [group],
@@ -27,14 +29,25 @@ function ledger(): Ledger {
 }
 
 test('a state comes back from the bytes of a checkpoint as it was, log-probs to the bit', () => {
-  const restored = restoreState(decodeState(encodeState(storeState(state, ledger(), problems))), problems);
+  const passRates = PassRates.fromJSON([['A', 1.5, 6.25, true]]);
+  const memory = { state, ledger: ledger(), passRates };
+  const restored = restoreState(decodeState(encodeState(storeState(memory, problems))), problems);
   expect(restored.state).toEqual(state);
   expect(restored.state.surplus[0].plan.rows[0].rollout.behaviourLogprobs).toBeInstanceOf(Float64Array);
   expect(restored.ledger.toJSON()).toEqual([['A', 'rescued', 1, 's']]);
+  expect(restored.passRates?.toJSON()).toEqual([['A', 1.5, 6.25, true]]);
+});
+
+test('a state from before there were orders goes on with the shuffle', () => {
+  const stored = storeState({ state, ledger: ledger(), passRates: null }, problems);
+  const train = { ...stored.train, orderCursors: undefined };
+  const restored = restoreState({ ...stored, train }, problems);
+  expect(restored.state.orderCursors).toEqual([]);
+  expect(restored.passRates).toBeNull();
 });
 
 test('is refused for other problems, another order of them or other hints', () => {
-  const stored = storeState(INITIAL_STATE, new Ledger(), problems);
+  const stored = storeState({ state: INITIAL_STATE, ledger: new Ledger(), passRates: null }, problems);
   const [a, b] = problems;
   for (const changed of [[a], [b, a], [a, problemNamed('C')], [a, { ...b, hints: ['one', 'three'] }]]) {
     expect(() => restoreState(stored, changed)).toThrow(RunError);

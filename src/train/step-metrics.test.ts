@@ -166,6 +166,10 @@ test('every figure of a step', () => {
     promptsDrawn: 5,
     promptsGuided: 2,
     promptsRescued: 1,
+    hintUse: [
+      expect.objectContaining({ source: 'test/B', level: 1, problems: 1, rescued: 1, lift: 1 }) as unknown,
+      expect.objectContaining({ source: 'test/F', level: 1, problems: 1, rescued: 0, lift: 0 }) as unknown,
+    ],
     dropped: {
       allPass: 1,
       allFail: 0,
@@ -211,8 +215,9 @@ describe('the table of metrics', () => {
   test('names exactly the figures there are, and their parts', () => {
     expect(Object.keys(metrics).sort()).toEqual(Object.keys(STEP_METRICS).sort());
     for (const [name, spec] of Object.entries(STEP_METRICS)) {
-      const parts = 'parts' in spec ? [...spec.parts].sort() : undefined;
-      const value = metrics[name];
+      const fields = 'entries' in spec ? Object.keys(spec.entries) : [];
+      const parts = 'parts' in spec ? [...spec.parts, ...fields].sort() : undefined;
+      const value = 'entries' in spec ? (metrics[name] as unknown[])[0] : metrics[name];
       expect(typeof value === 'object' ? Object.keys(value!).sort() : undefined, name).toEqual(parts);
     }
   });

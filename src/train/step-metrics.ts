@@ -5,6 +5,7 @@ import { summarizeRatios } from '../algorithms/ratios.ts';
 import type { CollectedBatch, DrawRecord } from '../rollout/collect-batch.ts';
 import type { DroppedReason, StepMetrics } from '../runs/metrics.ts';
 import { isEvidence, isOffContext, type Rollout } from '../types.ts';
+import { hintUse } from './hint-use.ts';
 import type { MinibatchResult, TrainedRow } from './update.ts';
 
 export interface StepRecord {
@@ -126,6 +127,7 @@ function promptMetrics({ draws, staleGroups }: CollectedBatch) {
     promptsDrawn: draws.length,
     promptsGuided: draws.filter(({ attempts }) => attempts.some(({ context }) => context !== 'plain')).length,
     promptsRescued: counts.filter((count) => count.plainCorrect === 0 && count.guidedCorrect > 0).length,
+    hintUse: hintUse(draws),
     dropped,
   };
 }

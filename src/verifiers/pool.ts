@@ -29,6 +29,9 @@ interface Waiting {
   readonly settle: (outcome: Outcome) => void;
 }
 
+/** How many pools use a verifier that runs where it is called; the last to close ends what it started. */
+const users = new Map<Verifier, number>();
+
 export class VerifierPool {
   readonly #limits: WorkerLimits;
   readonly #size: number;
@@ -38,6 +41,7 @@ export class VerifierPool {
   readonly #verifiers = new Map<string, Verifier>();
   /** Beside the verdicts, which a resumed run writes again in the same bytes. */
   readonly #milliseconds = new WeakMap<Verdict, number>();
+  readonly #calledHere = new Set<Verifier>();
   #closed = false;
 
   constructor({ size, custom = {}, ...limits }: PoolOptions = {}) {
@@ -75,12 +79,22 @@ export class VerifierPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { settle } of this.#queue.splice(0)) settle(CLOSED);
+    for (const verifier of this.#calledHere) {
+      const others = (users.get(verifier) ?? 1) - 1;
+      users.set(verifier, others);
+      if (others === 0) verifier.close?.();
+    }
+    this.#calledHere.clear();
     await Promise.all([...this.#hosts].map((host) => host.close()));
   }
 
   #pooled(kind: string): Verifier {
     const builtIn = Object.hasOwn(this.#custom, kind) ? null : builtInFor(kind, Object.keys(this.#custom));
-    if (builtIn?.inPool === false) return builtIn;
+    if (builtIn?.inPool === false) {
+      this.#calledHere.add(builtIn);
+      users.set(builtIn, (users.get(builtIn) ?? 0) + 1);
+      return builtIn;
+    }
     return {
       kind,
       verify: async (input) => this.#verdictOf(await this.#run({ kind, input })),

@@ -27,4 +27,6 @@ export interface Verifier {
    */
   goldResponse?(answer: string): string | null;
   verify(input: VerifierInput): Promise<Verdict>;
+  /** Ends the processes it started where it is called; a later response starts them again. */
+  close?(): void;
 }

@@ -12,6 +12,8 @@ import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, MOST_JOBS, positiveIntegerUpTo } from '../custom-option.ts';
 import { linesOf } from '../json-lines.ts';
 import { inOrder } from '../ordered-work.ts';
+import { dataInspectCommand } from './data-inspect.ts';
+import { dataSetsCommand } from './data-sets.ts';
 
 interface CheckOptions {
   readonly jobs: number;
@@ -24,7 +26,11 @@ export function dataCommand(io: CommandIO): Command {
     .argument('<file>', 'problems as JSONL')
     .option('--jobs <n>', 'answers graded at once', positiveIntegerUpTo(MOST_JOBS), availableParallelism())
     .action((file: string, options: CheckOptions) => runCheck(io, file, options));
-  return new Command('data').description('look after problem files').addCommand(check);
+  return new Command('data')
+    .description('look after problem files')
+    .addCommand(check)
+    .addCommand(dataInspectCommand(io))
+    .addCommand(dataSetsCommand(io));
 }
 
 const OUTCOMES = ['accepted', 'refused', 'ungradable', 'unchecked'] as const;

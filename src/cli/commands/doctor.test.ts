@@ -19,6 +19,10 @@ const probe: DoctorProbe = {
     { name: 'native', usable: false, detail: 'not built; run npm run build:native' },
     { name: 'reference', usable: true, detail: 'plain TypeScript' },
   ],
+  sandbox: () => [
+    { name: 'environment', active: true, reason: 'an empty environment' },
+    { name: 'seccomp', active: false, reason: 'a facility of Linux; signals could be sent' },
+  ],
   isWritable: async () => true,
 };
 
@@ -38,6 +42,9 @@ describe('guiderail doctor', () => {
         'ok  Memory            8.0 GiB, 1.5 GiB free',
         '--  Engine native     not built; run npm run build:native',
         'ok  Engine reference  plain TypeScript',
+        '--  Sandbox           1 of 2 layers hold around programs that models write',
+        'ok    environment     an empty environment',
+        '--    seccomp         a facility of Linux; signals could be sent',
         'ok  Runs              /work/runs can be written',
         '',
         'Ready.',
@@ -95,6 +102,7 @@ describe('guiderail doctor', () => {
     try {
       const report = await diagnose(systemProbe(), dir);
       expect(report.node.supported).toBe(true);
+      expect(report.sandbox).toContainEqual(expect.objectContaining({ name: 'interpreter', active: true }));
       expect(report.memory.bytes).toBeGreaterThan(2 ** 20);
       expect(report.runs).toEqual({ dir: join(dir, 'runs'), writable: true });
       writeFileSync(join(dir, 'runs'), '');

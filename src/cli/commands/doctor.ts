@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { GuiderailError } from '../../errors.ts';
 import { packageInfo } from '../../runs/provenance.ts';
+import { sandboxLayers } from '../../verifiers/code/sandbox/layers.ts';
 import type { CommandIO } from '../command-io.ts';
 
 export interface EngineStatus {
@@ -14,6 +15,14 @@ export interface EngineStatus {
   readonly usable: boolean;
   /** What it is, or why it cannot be used and what to do. */
   readonly detail: string;
+}
+
+/** One of the walls around programs that models write. */
+export interface SandboxLayerStatus {
+  readonly name: string;
+  readonly active: boolean;
+  /** What it holds off, or why it is not active here and what is open without it. */
+  readonly reason: string;
 }
 
 /** The CPU features that decide which kernels can run. */
@@ -38,6 +47,7 @@ export interface DoctorProbe {
   /** Text of /proc/cpuinfo, or null where there is none. */
   cpuInfo(): Promise<string | null>;
   engines(): Promise<readonly EngineStatus[]>;
+  sandbox(): readonly SandboxLayerStatus[];
   /** Whether files can be created in `dir`, or in the nearest folder above it that exists. */
   isWritable(dir: string): Promise<boolean>;
 }
@@ -52,6 +62,7 @@ export interface DoctorReport {
   };
   readonly memory: { readonly bytes: number; readonly freeBytes: number };
   readonly engines: readonly EngineStatus[];
+  readonly sandbox: readonly SandboxLayerStatus[];
   readonly runs: { readonly dir: string; readonly writable: boolean };
   /** One sentence for each thing that stands in the way of a run. */
   readonly problems: readonly string[];
@@ -76,6 +87,7 @@ export function systemProbe(
     freeMemoryBytes: freemem(),
     cpuInfo: () => readFile('/proc/cpuinfo', 'utf8').catch(() => null),
     engines,
+    sandbox: sandboxLayers,
     isWritable,
   };
 }
@@ -104,6 +116,7 @@ export async function diagnose(probe: DoctorProbe, cwd: string): Promise<DoctorR
     cpu: { model: probe.cpuModel, cores: probe.cores, features: parseFeatures(await probe.cpuInfo()) },
     memory: { bytes: probe.memoryBytes, freeBytes: probe.freeMemoryBytes },
     engines: await probe.engines(),
+    sandbox: probe.sandbox(),
     runs: { dir: runsDir, writable: await probe.isWritable(runsDir) },
   };
   return { ...report, problems: problemsOf(report) };
@@ -148,7 +161,7 @@ export function parseFeatures(cpuInfo: string | null): string[] | null {
 }
 
 export function formatReport(report: DoctorReport): string {
-  const { node, cpu, memory, engines, runs, problems } = report;
+  const { node, cpu, memory, engines, sandbox, runs, problems } = report;
   const features =
     cpu.features === null ? 'features unknown' : cpu.features.join(' ') || 'no vector features';
   const lines = [
@@ -156,10 +169,20 @@ export function formatReport(report: DoctorReport): string {
     line(true, 'CPU', `${cpu.model}, ${cpu.cores} cores; ${features}`),
     line(true, 'Memory', `${gibibytes(memory.bytes)}, ${gibibytes(memory.freeBytes)} free`),
     ...engines.map(({ name, usable, detail }) => line(usable, `Engine ${name}`, detail)),
+    ...sandboxLines(sandbox),
     line(runs.writable, 'Runs', `${runs.dir} ${runs.writable ? 'can' : 'cannot'} be written`),
     ...(problems.length === 0 ? ['', 'Ready.'] : ['', ...problems]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function sandboxLines(layers: readonly SandboxLayerStatus[]): string[] {
+  const active = layers.filter((layer) => layer.active).length;
+  const what = active === layers.length ? `all ${active}` : `${active} of ${layers.length}`;
+  return [
+    line(active === layers.length, 'Sandbox', `${what} layers hold around programs that models write`),
+    ...layers.map(({ name, active: holds, reason }) => line(holds, `  ${name}`, reason)),
+  ];
 }
 
 function line(good: boolean, name: string, text: string): string {

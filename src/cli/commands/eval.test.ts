@@ -131,6 +131,19 @@ describe('guiderail eval', () => {
     expect(cut.tokensSampled).toBeLessThan(whole.tokensSampled);
   });
 
+  it('writes what each problem came to, from which its estimate follows', async () => {
+    const { passAtK } = await report('--samples', '4', '--counts', 'counts.jsonl');
+    const rows = scratch.lines<{ id: string; source: string; samples: number; correct: number }>(
+      'counts.jsonl',
+    );
+    expect(rows.map((row) => [row.source, row.samples, Object.keys(row).sort().join()])).toEqual(
+      ['a', 'b', 'c', 'd'].map((source) => [source, 4, 'context,correct,id,samples,source']),
+    );
+    expect(rows.every(({ id }) => /^[0-9a-f]{16}$/.test(id))).toBe(true);
+    const mean = rows.reduce((sum, { correct }) => sum + correct / 4, 0) / rows.length;
+    expect(passAtK[0].estimate).toBeCloseTo(mean, 12);
+  });
+
   it('leaves problems without the hint out, and says so', async () => {
     scratch.writeRows('some.jsonl', [{ ...ROWS[0], hint: null }, ...ROWS.slice(1)]);
     const { code, out, err } = await scratch.run(

@@ -5,12 +5,13 @@ import { Command, Option } from 'commander';
 import { loadTokenizer } from '../../data/tokenizer.ts';
 import type { Sampler } from '../../engine/engine.ts';
 import { ConfigError } from '../../errors.ts';
-import { evaluate, type EvaluationResult } from '../../eval/evaluate.ts';
+import { evaluate, problemCounts, type EvaluationResult } from '../../eval/evaluate.ts';
+import { writeAside } from '../../model/safetensors.ts';
 import type { ResponderSettings } from '../../rollout/responder.ts';
 import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
 import { handleRejected, loadProblems } from '../../train/prepare.ts';
-import { contextOfLevel, hintLevel, type Context, type Problem } from '../../types.ts';
+import { contextOfLevel, hintLevel, hintOf, type Context, type Problem, type Rollout } from '../../types.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
@@ -35,6 +36,7 @@ interface EvalOptions extends EngineOptions, SamplingOptions {
   readonly limit?: number;
   readonly dropUnusable: boolean;
   readonly custom: readonly string[];
+  readonly counts?: string;
   readonly json: boolean;
 }
 
@@ -53,6 +55,10 @@ export function evalCommand(io: CommandIO): Command {
     )
     .option('--limit <n>', 'use the first n problems', positiveInteger)
     .option('--drop-unusable', 'leave out rows that cannot be used instead of refusing the file', false)
+    .option(
+      '--counts <file>',
+      'also write {id, source, context, samples, correct} of each problem as JSONL, which problems.order.rates of a recipe reads',
+    )
     .option('--json', 'print one JSON object', false)
     .action((options: EvalOptions) => runEval(io, options));
 }
@@ -94,7 +100,7 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     });
     if (memory !== null) progress.note(memory);
     const started = performance.now();
-    const figures = await measure({
+    const { result: figures, rollouts } = await measure({
       sampler,
       responder,
       problems,
@@ -106,6 +112,10 @@ async function runEval(io: CommandIO, options: EvalOptions): Promise<void> {
     const seconds = { total: (performance.now() - started) / 1000 };
     const { model, problems: file } = options;
     const report: EvaluationReport = { model, file, ...settingsOf(options), ...figures, seconds };
+    if (options.counts !== undefined) {
+      const rows = problemCounts(problems, rollouts).map((row) => `${JSON.stringify(row)}\n`);
+      await writeAside(resolve(io.cwd, options.counts), (file) => file.writeFile(rows.join('')));
+    }
     io.stdout.write(`${options.json ? recordToJson(report) : formatReport(report)}\n`);
   } finally {
     progress.done();
@@ -147,7 +157,7 @@ async function problemsFor(
   for (const sentence of warnings) progress.note(sentence);
   const level = hintLevel(context);
   if (level === 0) return problems;
-  const hinted = problems.filter(({ hints }) => hints.length >= level);
+  const hinted = problems.filter((problem) => hintOf(problem, context) !== null);
   if (hinted.length === 0) {
     const highest = Math.max(...problems.map(({ hints }) => hints.length));
     throw new ConfigError(
@@ -173,11 +183,11 @@ async function measure(inputs: {
   readonly samples: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
-}): Promise<EvaluationResult> {
+}): Promise<{ result: EvaluationResult; rollouts: Rollout[] }> {
   const { progress, ...rest } = inputs;
   const started = performance.now();
   let done = 0;
-  const { result } = await evaluate({
+  const evaluated = await evaluate({
     ...rest,
     passAt: passAtFor(inputs.samples),
     step: 0,
@@ -193,5 +203,5 @@ async function measure(inputs: {
       }),
   });
   progress.done();
-  return result;
+  return evaluated;
 }

@@ -47,7 +47,13 @@ describe('guiderail train', () => {
     const lines = ran.err.trimEnd().split('\n');
     expect(lines.filter((line) => line.startsWith('evaluation after step')).length).toBe(6);
     expect(lines[0]).toMatch(/^Memory at most: weights .* in all\.$/);
-    expect(lines[1]).toMatch(/^training 0\/2/);
+    // The recipe evaluates on two of the problems that it trains on.
+    expect(lines[1]).toMatch(/^Found and kept 2 training problems that share 13 words/);
+    expect(lines.slice(2, 4)).toEqual([
+      expect.stringMatching(/: the whole text$/),
+      expect.stringMatching(/^"/),
+    ]);
+    expect(lines[4]).toMatch(/^training 0\/2/);
     expect(lines.at(-1)).toMatch(
       /^training 2\/2 · .* · took \S+ · hint-free \S+ · guided \S+ · all-fail \S+ · rescued \d+ · groups \d+ · .* · tokens [\d,]+$/,
     );

@@ -36,4 +36,10 @@ describe('extractProgram', () => {
     expect(program(' \n')).toBeNull();
     expect(program('```python\n\n```')).toBeNull();
   });
+
+  it('takes time in proportion to the response', () => {
+    const blank = ' '.repeat(1e6);
+    expect(extractProgram('```' + blank + '`\n```python\nx\n```', 'python', 'fenced')?.code).toBe('x\n');
+    expect(extractProgram('`'.repeat(1e6) + blank + 'a`', 'python', 'fenced')).toBeNull();
+  });
 });

@@ -44,7 +44,7 @@ function fencedBlocks(response: string): Block[] {
   const blocks: Block[] = [];
   let open: { fence: string; indent: number; language: string; lines: string[] } | null = null;
   for (const line of response.split(/\r?\n/)) {
-    const [, indent = '', fence = '', info = ''] = /^([ \t]*)(`{3,}|~{3,})[ \t]*([^`]*)$/.exec(line) ?? [];
+    const { indent, fence, info } = fenceOf(line);
     if (open === null) {
       if (fence === '') continue;
       const language = /^[\w+#.-]*/.exec(info)?.[0].toLowerCase() ?? '';
@@ -59,6 +59,14 @@ function fencedBlocks(response: string): Block[] {
   if (open !== null)
     blocks.push({ language: open.language, code: textOf(open.lines, open.indent), closed: false });
   return blocks;
+}
+
+const NO_FENCE = { indent: '', fence: '', info: '' };
+
+/** A line as a fence. In two steps: as one expression, a long line of white space can be tried in many ways. */
+function fenceOf(line: string): typeof NO_FENCE {
+  const [, indent = '', fence = '', rest = ''] = /^([ \t]*)(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+  return rest.includes('`') ? NO_FENCE : { indent, fence, info: rest.trimStart() };
 }
 
 /** A block inside a list item is indented as its fence is. */

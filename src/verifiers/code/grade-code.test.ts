@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ALL_LAYERS } from './sandbox/layers.ts';
 import { DEFAULT_CODE_LIMITS } from './backend.ts';
 import { codeVerifier, gradeCode, sharedCodeBackend } from './grade-code.ts';
+import { VerifierPool } from '../pool.ts';
 import { LocalSandbox } from './local-sandbox.ts';
 import { humanEvalTest, parseCodeTask } from './task.ts';
 
@@ -184,6 +185,20 @@ describe('functions', () => {
     );
   });
 
+  it('takes rows of APPS, whose values are wrapped into lists and whose keys were integers', async () => {
+    const wrapped = {
+      style: 'function',
+      entryPoint: 'most',
+      comparison: 'wrapped',
+      tests: [
+        { args: [{ '1': 5, '20': 7 }], returns: [20] },
+        { args: [{ a: 1 }], returns: ['a'] },
+      ],
+    };
+    expect(await text('def most(d): return max(d, key=d.get)', wrapped)).toMatch(/^correct/);
+    expect(await text('def most(d): return str(max(d, key=d.get))', wrapped)).toMatch(/^wrong: Test 1 of 2/);
+  });
+
   it('keeps the program loaded between its tests', async () => {
     const tests = [1, 2].map((returns) => ({ args: [], returns }));
     expect(
@@ -265,6 +280,33 @@ describe('the verifier of kind code', () => {
       extracted: null,
     });
     expect(await verify('console.log(1)', 'length', answer)).toMatchObject({ kind: 'correct' });
+  });
+
+  it('ends its interpreters with the last pool of verifiers that uses them, and starts again when asked', async () => {
+    const input = (response: string) => ({
+      problem: {
+        id: '0'.repeat(16),
+        messages: [],
+        answer: JSON.stringify(answer),
+        verifier: 'code',
+        hints: [],
+        source: 'test',
+      },
+      response,
+      finish: 'stop' as const,
+    });
+    const [one, two] = [new VerifierPool(), new VerifierPool()];
+    const [first, second] = [one.verifierFor('code'), two.verifierFor('code')];
+    expect(await first.verify(input('console.log(1)'))).toMatchObject({ kind: 'correct' });
+    const backend = sharedCodeBackend();
+    await one.close();
+    await one.close();
+    expect(sharedCodeBackend()).toBe(backend);
+    expect(await second.verify(input('console.log(1)'))).toMatchObject({ kind: 'correct' });
+    await two.close();
+    expect(sharedCodeBackend()).not.toBe(backend);
+    const task = parseCodeTask(JSON.stringify(answer));
+    await expect(backend.run('1', task, limits)).rejects.toThrow(/closed/);
   });
 
   it('says of a row that is no task what is wrong with it', async () => {

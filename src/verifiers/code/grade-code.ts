@@ -79,6 +79,10 @@ export const codeVerifier: Verifier = {
   // It starts children with limits of their own, and a gold answer is tests, not a program.
   inPool: false,
   goldResponse: () => null,
+  close: () => {
+    shared?.close();
+    shared = null;
+  },
   verify: async ({ problem, response, finish }) => {
     const verdict = await gradeCode(response, parseCodeTask(problem.answer));
     if (verdict.kind !== 'malformed' || finish !== 'length') return verdict;

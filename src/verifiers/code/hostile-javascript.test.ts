@@ -23,7 +23,7 @@ describe('JavaScript', () => {
       'for (;;) { try { for (;;) {} } catch {} finally { continue; } }',
       /time limit/,
     ],
-    ['promises without end', 'const f = () => Promise.resolve().then(f); f();', /time limit/],
+    ['promises without end', 'const f = () => Promise.resolve().then(f); f();', /time limit|memory limit/],
     ['timers without end', 'const f = () => setTimeout(f, 0); f();', /time limit/],
     [
       'an expression that backtracks',
@@ -41,8 +41,13 @@ describe('JavaScript', () => {
     ],
     [
       'a module by import',
-      'import("node:fs").then(() => console.log("yes"), () => console.log("no"));',
-      /no|Error/,
+      'import("node:child_process").then(() => console.log("yes"), () => console.log("no"));',
+      /got "no"/,
+    ],
+    [
+      'more of a module than is there',
+      'import("node:fs").then((fs) => console.log(fs.writeFileSync || fs.openSync ? "yes" : "no"));',
+      /got "no"/,
     ],
     [
       'the environment',
@@ -56,6 +61,24 @@ describe('JavaScript', () => {
     ],
     ['right output and then an exception', 'console.log("yes"); throw new Error("late");', /late/],
     ['right output and then a status', 'console.log("yes"); process.exit(2);', /exited with 2/],
+    [
+      'an exit that it catches',
+      'try { process.exit(3); } catch {} finally { console.log("yes"); }',
+      /exited with 3/,
+    ],
+    ['a status that it leaves', 'console.log("yes"); process.exitCode = 4;', /exited with 4/],
+    [
+      'an exit made by hand',
+      'console.log("yes"); throw Object.assign(new Error("0"), { name: "ExitStatus" });',
+      /ExitStatus: 0/,
+    ],
+    ['an error of syntax as it runs', 'console.log("yes"); JSON.parse("{");', /^wrong: Test 1 of 1 failed/],
+    ['a name of megabytes', 'throw Object.assign(new Error("x"), { name: "x".repeat(1e6) });', /^.{0,1000}$/],
+    [
+      'promises that make promises',
+      'const f = () => { for (let i = 0; i < 1000; i++) Promise.resolve().then(f); }; f();',
+      /time limit|memory limit/,
+    ],
     [
       'right output and then a rejection',
       'console.log("yes"); (async () => { for (;;) {} })();',
@@ -85,9 +108,44 @@ describe('JavaScript', () => {
       'function f() { return new Proxy({}, { get: () => 12345, ownKeys: () => ["b"], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }) }); }',
     ],
     ['an exit', 'function f() { process.exit(0); }'],
+    ['a promise that is never settled', 'async function f() { await new Promise(() => {}); }'],
+    ['a thenable', 'function f() { return { then(done) { done({ a: 12345 }); } }; }'],
+    ['getters', 'let n = 0; function f() { return { get a() { return n++; } }; }'],
+    ['Symbol.toPrimitive', 'function f() { return { a: { [Symbol.toPrimitive]: () => 12345 } }; }'],
+    ['toJSON', 'function f() { return { toJSON: () => ({ a: 12345 }) }; }'],
+    ['values that nest without end', 'function f() { const a = []; a.push(a); return a; }'],
+    [
+      'an error with a name of the prototype',
+      'function f() { throw Object.assign(new Error("x"), { name: "__proto__" }); }',
+    ],
   ])('passes no test by %s', async (_, program) => {
     const verdict = await grade('javascript', program, { style: 'asserts', entryPoint: 'f', tests: [test] });
     expect(verdict.kind).toBe('wrong');
+  });
+
+  const assertions = (...tests: string[]) => ({
+    style: 'asserts',
+    entryPoint: 'f',
+    tests: tests.map((text) => `const assert = require("assert");\n${text}`),
+  });
+  it.each([
+    ['another error than the expected', 'assert.throws(() => f(1), RangeError);'],
+    ['another message than the expected', 'assert.throws(() => f(1), /z/);'],
+    ['an error of other fields', 'assert.throws(() => f(1), { message: "y" });'],
+    ['an error where there is to be none', 'assert.doesNotThrow(() => f(1));'],
+    ['a rejection of another kind', 'assert.rejects(async () => f(1), RangeError);'],
+    ['an assertion that nobody waits for', '(async () => { assert.equal(await null, 1); })();\n0;'],
+    ['a test that waits for ever', '(async () => { await new Promise(() => {}); assert.fail(); })();'],
+  ])('passes no test by %s', async (_, test) => {
+    const program = 'function f() { throw new TypeError("x"); }';
+    expect(await grade('javascript', program, assertions(test))).toMatchObject({ kind: 'wrong' });
+    expect(
+      await grade(
+        'javascript',
+        program,
+        assertions('assert.throws(() => f(1), TypeError);\nassert.throws(() => f(1), { message: "x" });'),
+      ),
+    ).toMatchObject({ kind: 'correct' });
   });
 
   it('starts every program in a new world', async () => {

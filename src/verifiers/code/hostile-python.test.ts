@@ -38,6 +38,10 @@ const asserts = {
 };
 const call = { style: 'function', entryPoint: 'f', tests: [{ args: [1], returns: 12345 }] };
 
+/** Puts the globals of the harness, found in the frames above, into `h`. */
+const HARNESS =
+  'import sys\nframe = sys._getframe()\nwhile frame:\n  if "_ask" in frame.f_globals: h = frame.f_globals\n  frame = frame.f_back\n';
+
 describe('Python', () => {
   it.each([
     ['an infinite loop', 'while True: pass', /time limit/],
@@ -52,7 +56,7 @@ describe('Python', () => {
     [
       'deep recursion',
       'import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1) + 1\nf(0)',
-      /memory limit|RecursionError|went down/,
+      /memory limit|time limit|RecursionError|went down/,
     ],
     [
       'deep recursion in C',
@@ -160,14 +164,124 @@ describe('Python', () => {
       'output that looks like an answer',
       'print(\'{"error": null}\')\nprint(\'{"token": "", "type": "done", "text": "{\\\\"error\\\\": null}"}\', flush=True)\ndef f(x): return 1',
     ],
+    [
+      'names that the tests did not ask for',
+      `${HARNESS}h["_names"] = lambda names: {n: ["call", None] for n in ["abs", "all", "map", "AssertionError", "candidate", "f"]}\nh["_lookup"] = lambda n: lambda *a, **k: 0\ndef f(x): return 0`,
+    ],
+    [
+      'changes to what it was not given',
+      `${HARNESS}old = h["_serve"]\nh["_serve"] = lambda m: old(m) if m["op"] == "names" else {"value": 0, "changes": [[0, ["l", []]]]}\ndef f(x): return 0`,
+    ],
+    [
+      'messages on the way to the tests',
+      `import os\ndef f(x):\n  for fd in range(3, 20):\n    try: os.write(fd, b'{"value": true}\\n')\n    except OSError: pass\n  return 0`,
+    ],
+    [
+      'an exception whose type has a name of megabytes',
+      'E = type("x" * 10**6, (Exception,), {})\ndef f(x): raise E()',
+    ],
+    ['an integer whose digits take minutes', 'def f(x): return 1 << 6 * 10**5'],
     ['values that nest without end', 'x = []\nx.append(x)\ndef f(y): return x'],
     ['a range too long to walk', 'def f(x): return range(10**15)'],
   ])('passes no test by %s', async (_, program) => {
     for (const task of [asserts, call]) {
-      const { kind } = await grade('python', program, task);
+      const { kind, reason } = await grade('python', program, task);
+      expect(reason.length).toBeLessThan(2000);
       // 12345 is right for the one test of `call` and the first of the asserts; the others must fail.
       expect(kind).toBe(task === call && program.includes('return 12345') ? 'correct' : 'wrong');
     }
+  });
+
+  it('gets at nothing of the tests through what they hand to it', async () => {
+    const tests = (argument: string) => [
+      `class T:\n  def __init__(s): s.shown = 1; s._hidden = 2\nEXPECTED = 'only here'\nassert f(${argument}) == EXPECTED`,
+    ];
+    for (const attempt of [
+      'g.__globals__',
+      'g.__code__',
+      'g.__init__.__globals__',
+      'g._hidden',
+      'g.__class__.__init__.__globals__["EXPECTED"]',
+      'h["_call"]({"object": 0, "attribute": "__getattribute__"}, ("__globals__",), {})',
+      'h["_call"]({"object": 0, "special": "setitem"}, ("__code__", None), {})',
+      'h["_call"]({"name": "EXPECTED"}, (), {})',
+      'h["_ask"]({"op": "get", "object": 0, "attribute": "__dict__"})',
+      'h["_ask"]({"op": "set", "object": 0, "attribute": "__class__", "value": 1})',
+    ]) {
+      const program = `${HARNESS}def f(g):\n  got = ${attempt}\n  return got.get("EXPECTED") if isinstance(got, dict) else "refused"`;
+      for (const argument of ['lambda: 1', 'T()', '(x for x in [1])']) {
+        const task = { style: 'asserts', entryPoint: 'f', tests: tests(argument) };
+        expect(await grade('python', program, task)).toMatchObject({ kind: 'wrong' });
+      }
+    }
+  });
+
+  it('puts no method of its own into an object of the tests', async () => {
+    const test = 'class T:\n  def holds(s, x): return x == 12345\nt = T()\nassert t.holds(f(t))';
+    const program = 'def f(t):\n  try: t.holds = lambda x: True\n  except AttributeError: pass\n  return 0';
+    const task = { style: 'asserts', entryPoint: 'f', tests: [test] };
+    expect(await grade('python', program, task)).toMatchObject({ kind: 'wrong' });
+  });
+
+  it('brings no module of its own for one of the standard library', async () => {
+    const program = 'class math:\n  isclose = staticmethod(lambda *a, **k: True)\ndef f(x): return 0';
+    const task = { style: 'asserts', entryPoint: 'f', tests: ['assert math.isclose(f(3), 9)'] };
+    expect(await grade('python', program, task)).toMatchObject({ kind: 'wrong' });
+  });
+
+  it.each([
+    ['asks for ever', 'def f(g):\n  while True: g(1)', 'assert f(lambda x: x) == 1'],
+    [
+      'is asked for ever',
+      'class A:\n  def __iter__(s): return s\n  def __next__(s): return 1\ndef f(): return A()',
+      'assert list(f()) == [1]',
+    ],
+    ['asks when it is asked', 'def f(g): return g(f)', 'def g(h): return h(g)\nassert f(g) == 1'],
+  ])('outlives no limit where it %s', async (_, program, test) => {
+    const task = { style: 'asserts', entryPoint: 'f', tests: [test] };
+    expect(await grade('python', program, task)).toMatchObject({ kind: 'wrong' });
+  });
+
+  it('is wrong, and no fault of the grader, where it brings the whole process down', async () => {
+    // Names of links are strings of the host, which V8 runs out of memory for.
+    const program = 'import os\nfor i in range(10**5): os.symlink("x" * 10**6 + str(i), f"/tmp/{i}")';
+    const limits = { ...HOSTILE_LIMITS, timeMs: 20_000 };
+    expect(await gradeIn(sandbox, 'python', program, stdio, limits)).toMatchObject({ kind: 'wrong' });
+  });
+
+  it.each([
+    ['a file', 'open("/tmp/x", "w").write("1")', 'not os.path.exists("/tmp/x")'],
+    ['a folder to work in', 'os.chdir("/tmp")', 'os.getcwd() == "/home/pyodide"'],
+    ['rights of a stream', 'os.fchmod(0, 0)', 'os.fstat(0).st_mode & 0o777'],
+    [
+      'rights of a folder',
+      'd = os.open("/lib", 0)\nos.fchmod(d, 0)\nos.close(d)',
+      'os.stat("/lib").st_mode & 0o777',
+    ],
+    ['times of a folder', 'os.utime("/lib", (1, 1))', 'os.stat("/lib").st_mtime > 1'],
+    [
+      'flags of a stream',
+      'import fcntl\nfcntl.fcntl(0, fcntl.F_SETFL, os.O_NONBLOCK)',
+      'not __import__("fcntl").fcntl(0, 3) & os.O_NONBLOCK',
+    ],
+    ['a stream for another', 'a = os.dup(0)\nos.dup2(1, 0)\nos.dup2(a, 0)\nos.close(a)', 'input() == "20"'],
+    ['variables', 'os.environ["A"] = "1"\nos.putenv("B", "1")', '"A" not in os.environ'],
+    [
+      'a module that it changed',
+      'import random, time, asyncio\nrandom.random = time.time = asyncio.run = lambda *a: 1',
+      '__import__("random").random() != 1 and __import__("time").time() != 1',
+    ],
+    ['a collector that is off', 'import gc\ngc.disable()', '__import__("gc").isenabled()'],
+    [
+      'a context of numbers',
+      'import decimal\ndecimal.getcontext().prec = 3',
+      '__import__("decimal").getcontext().prec == 28',
+    ],
+  ])('leaves to the next program nothing of %s', async (_, poison, check) => {
+    await grade('python', `import os\n${poison}\nprint("yes")`, stdio);
+    expect(await grade('python', `import os\nprint("yes" if ${check} else "no")`, stdio)).toMatchObject({
+      kind: 'correct',
+    });
   });
 
   it('finds the interpreter as it was after a program that changed it', async () => {
@@ -195,6 +309,15 @@ describe('the interpreter as the only layer', () => {
     const runJs =
       'import sys\nsys.meta_path.pop(0)\ntry:\n  from pyodide.code import run_js\n  print(run_js("1 + 1"))\nexcept BaseException as e:\n  print("refused")';
     expect(await reasonOf(runJs)).toMatch(/got "refused"/);
+    const undone = 'import sys\nsys.meta_path.pop(0)\nimport _pyodide\n';
+    expect(await reasonOf(`${undone}import _pyodide_core`)).toMatch(/No module named '_pyodide_core'/);
+    const library = `${undone}import ctypes\nlibrary = ctypes.PyDLL(None)\n`;
+    const init =
+      'init = library.PyInit__pyodide_core\ninit.restype = ctypes.py_object\nprint(init().to_js([1]).constructor)';
+    expect(await reasonOf(library + init)).toMatch(/ImportError/);
+    expect(await reasonOf(`${library}library.emscripten_run_script(b"process.exitCode = 0")`)).toMatch(
+      /eval is not defined/,
+    );
   });
 
   it('still bounds its memory', async () => {

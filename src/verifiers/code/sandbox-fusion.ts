@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
 import { cut, shortened, type CodeBackend, type CodeLimits, type TestsOutcome } from './backend.ts';
-import { parseJson, sameOutput, sameValue, showJson, showWire, type Json } from './compare.ts';
+import { parseJson, sameOutput, sameReturn, showJson, showWire, type Json } from './compare.ts';
 import type { Wire } from './sandbox/protocol.ts';
 import type { CodeTask, FunctionTask, StdioTask } from './task.ts';
 
@@ -108,7 +108,7 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
       code: program,
       stdin,
       judge: (stdout, where) =>
-        sameOutput(expected, stdout, task.tolerance)
+        sameOutput(expected, stdout, task)
           ? null
           : {
               kind: 'failed',
@@ -123,11 +123,11 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
         : test.argsText.split('\n').filter((line) => line.trim() !== '');
     const expected = 'args' in test ? (test.returns as Json) : parseJson(test.returnsText);
     return {
-      code: `${program}\n${CALLERS[task.language](task.entryPoint)}`,
+      code: `${program}\n${CALLERS[task.language](task.entryPoint, task.comparison === 'wrapped')}`,
       stdin: `[${args.join(', ')}]`,
       judge: (stdout, where) => {
         const value = lastValue(stdout);
-        return value !== undefined && sameValue(expected, value, task.tolerance)
+        return value !== undefined && sameReturn(expected, value, task)
           ? null
           : {
               kind: 'failed',
@@ -138,12 +138,21 @@ function casesOf(program: string, task: StdioTask | FunctionTask): Case[] {
   });
 }
 
-const CALLERS: Readonly<Record<'python' | 'javascript', (name: string) => string>> = {
-  python: (name) =>
+/** `integerKeys` as in GuestRequest. */
+const CALLERS: Readonly<Record<'python' | 'javascript', (name: string, integerKeys: boolean) => string>> = {
+  python: (name, integerKeys) =>
     [
       'import json as _json, sys as _sys',
       `_call = globals().get("${name}") or getattr(Solution(), "${name}")`,
-      'print("\\n" + _json.dumps(_call(*_json.load(_sys.stdin))))',
+      '_args = _json.load(_sys.stdin)',
+      ...(integerKeys
+        ? [
+            'if len(_args) == 1 and isinstance(_args[0], dict):',
+            '  try: _args = [{int(k): v for k, v in _args[0].items()}]',
+            '  except ValueError: pass',
+          ]
+        : []),
+      'print("\\n" + _json.dumps(_call(*_args)))',
     ].join('\n'),
   javascript: (name) =>
     `console.log("\\n" + JSON.stringify(${name}(...JSON.parse(require("fs").readFileSync(0, "utf8")))) );`,

@@ -5,16 +5,16 @@ import { parseCodeTask } from './task.ts';
 const parse = (task: unknown) => parseCodeTask(JSON.stringify(task));
 
 describe('parseCodeTask', () => {
-  it('fills in the tolerance that each style compares with', () => {
+  it('fills in how each style compares', () => {
     expect(parse({ language: 'python', style: 'stdio', tests: [{ stdin: '1', stdout: '1' }] })).toMatchObject(
       {
-        tolerance: { relative: 1e-5, absolute: 1e-8 },
+        comparison: 'tokens',
         prelude: '',
       },
     );
     expect(
       parse({ language: 'python', style: 'function', entryPoint: 'f', tests: [{ args: [1], returns: 1 }] }),
-    ).toMatchObject({ tolerance: { relative: 0, absolute: 0 } });
+    ).toMatchObject({ comparison: 'value', tolerance: { relative: 0, absolute: 0 } });
   });
 
   it.each([

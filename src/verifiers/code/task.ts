@@ -3,14 +3,15 @@
 //
 // - HumanEval: style asserts, prelude = prompt, tests = [test], entryPoint = entry_point.
 // - MBPP: style asserts, setup = test_setup_code (and test_imports), tests = test_list.
-// - APPS, LiveCodeBench, standard input: style stdio, one test per pair of inputs and outputs (a list of lines is
-//   joined with "\n").
-// - APPS with fn_name: style function, entryPoint = fn_name, tests = {args, returns}.
+// - APPS, standard input: style stdio, one test per pair of inputs and outputs (a list of lines is joined with "\n").
+// - LiveCodeBench, standard input: the same with comparison lines.
+// - APPS with fn_name: style function, entryPoint = fn_name, comparison wrapped, tests = {args: inputs, returns: outputs}.
 // - LiveCodeBench functional: style function, entryPoint = fn_name, tests = {argsText, returnsText}: the suite's
 //   own text, one JSON value a line, which keeps integers that a double cannot hold. Its import lines are prelude.
 //
-// A function is looked up by name, or as a method of the class `Solution`. Arguments and results cross by value:
-// a test that looks for a change made in an argument is not for this verifier.
+// A function is looked up by name, or as a method of the class `Solution`. Arguments and results cross by value; what
+// a function changes in its arguments is changed in those of the test, and a function that a test hands over is
+// called where the test is. How outputs and values are compared is in compare.ts.
 import { z } from 'zod';
 import { DataError } from '../../errors.ts';
 
@@ -28,14 +29,19 @@ const shared = {
 
 const tolerance = z
   .strictObject({ relative: z.number().min(0), absolute: z.number().min(0) })
-  .describe('Numbers a and b are equal where |a − b| ≤ absolute + relative·|b|.');
+  .describe('Numbers a and b are equal where |a − b| ≤ absolute + relative·|b|, b the expected one.');
 
 const stdioTask = z.strictObject({
   ...shared,
   style: z.literal('stdio'),
   tests: z.array(z.strictObject({ stdin: z.string(), stdout: z.string() })).min(1),
-  // The defaults of numpy.allclose, which APPS applies.
-  tolerance: tolerance.default({ relative: 1e-5, absolute: 1e-8 }),
+  comparison: z
+    .enum(['tokens', 'lines'])
+    .default('tokens')
+    .describe('By tokens between white space (APPS), or by lines and then tokens (LiveCodeBench).'),
+  tolerance: tolerance
+    .optional()
+    .describe('Default: that of numpy.allclose (1e-5, 1e-8) by tokens, none by lines.'),
 });
 
 const name = z.string().regex(/^[A-Za-z_$][\w$]*$/, 'expected the name of a function');
@@ -52,6 +58,12 @@ const functionTask = z.strictObject({
       ]),
     )
     .min(1),
+  comparison: z
+    .enum(['value', 'wrapped'])
+    .default('value')
+    .describe(
+      'wrapped (APPS): a value also passes as the only item of an expected list, and the keys of a single argument that is an object are integers where they look so.',
+    ),
   tolerance: tolerance.default({ relative: 0, absolute: 0 }),
 });
 

@@ -17,7 +17,7 @@ import {
   valuesByName,
 } from './names.ts';
 import { constantRatio } from './proportion.ts';
-import { settle } from './settle.ts';
+import { settle, withoutDegrees, withParameterOf } from './settle.ts';
 import { equalSets, flip, toRealSet } from './real-set.ts';
 import { compareScalars, DIFFERENT, EQUAL, type Comparison, type Tolerance } from './scalar.ts';
 
@@ -26,11 +26,22 @@ type Relation = Node & { kind: 'relation' };
 
 export function compareAnswers(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
   const expected = settle(gold);
-  const exact = compare(expected, settle(answer), tolerance);
+  const given = settle(withParameterOf(gold, answer));
+  const exact = compareAngles(expected, given, tolerance);
   const rounded = approximation(answer);
   return exact.equal || rounded === null || !hasDecimal(expected)
     ? exact
     : compare(expected, rounded, tolerance);
+}
+
+/** Degree signs are set aside, and where that finds no equality they stand for pi/180: 120° is 2 pi/3. */
+function compareAngles(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
+  const [a, b] = [withoutDegrees(gold), withoutDegrees(answer)];
+  const bare = compare(a, b, tolerance);
+  if (bare.equal || (a === gold) === (b === answer)) return bare;
+  const plain = a === gold ? gold : answer;
+  const radians = contains(plain, (part) => part.kind === 'symbol' && part.name === 'pi');
+  return radians ? compare(gold, answer, tolerance) : bare;
 }
 
 /** What an answer such as sqrt(5) ~ 2.24 says after its approximation sign: an answer to a decimal gold. */
@@ -39,6 +50,7 @@ function approximation(node: Node): Node | null {
 }
 
 function compare(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
+  if (isTimeOfDay(gold) || isTimeOfDay(answer)) return compareTimes(gold, answer, tolerance);
   if (gold.kind === 'text' || answer.kind === 'text') return compareWords(gold, answer);
   if (gold.kind === 'relation' || answer.kind === 'relation')
     return compareWithRelation(gold, answer, tolerance);
@@ -51,6 +63,20 @@ function compare(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
   if (gold.kind === 'ratio' && answer.kind === 'ratio')
     return compareRatios(gold.items, answer.items, tolerance);
   return compareScalars(gold, answer, tolerance);
+}
+
+function isTimeOfDay(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && (node.name === 'am' || node.name === 'pm');
+}
+
+/** 3:30 pm is 3:30, but not 3:30 am. */
+function compareTimes(gold: Node, answer: Node, tolerance: Tolerance): Comparison {
+  if (isTimeOfDay(gold) && isTimeOfDay(answer) && gold.name !== answer.name) return DIFFERENT;
+  const shown = (node: Node) => (isTimeOfDay(node) ? node.items[0]! : node);
+  const [a, b] = [shown(gold), shown(answer)];
+  return a.kind === 'ratio' && b.kind === 'ratio'
+    ? inOrder(a.items, b.items, tolerance)
+    : compare(a, b, tolerance);
 }
 
 function compareWords(gold: Node, answer: Node): Comparison {
@@ -89,12 +115,14 @@ function compareWithRelation(gold: Node, answer: Node, tolerance: Tolerance): Co
   }
   if (isEquation(relation)) {
     const [name, value] = relation.items;
+    if (!contains(name!, isVariable) && value!.kind === 'symbol' && isVariable(value)) return oriented(name!);
     const computed = relation === gold && name!.kind === 'sum'; // the equation of a line is not a value
     const named = (isName(name!) && !computed) || !contains(name!, isVariable);
     if (named) return oriented(value!);
     return isName(value!) && !contains(name!, isVariable) ? oriented(name!) : DIFFERENT;
   }
-  if (relation.ops.length === 1 && relation.ops[0] === 'in') return oriented(relation.items[1]!);
+  if (relation.ops.length === 1 && relation.ops[0] === 'in')
+    return isName(relation.items[0]!) ? oriented(relation.items[1]!) : DIFFERENT;
   const values = other.kind === 'sequence' && other.items.every((item) => item.kind !== 'relation');
   if (other.kind !== 'sequence' && other.kind !== 'setOperation' && other.kind !== 'symbol') return DIFFERENT;
   if (values && other.kind === 'sequence' && other.open === '') return DIFFERENT;
@@ -140,16 +168,10 @@ function conditionRatio(gold: Relation, answer: Relation) {
   return scalar ? constantRatio(sideDifference(gold), sideDifference(answer), gold.ops[0] === '=') : null;
 }
 
+/** Whether a side is one expression; a residue is compared with its modulus. */
 function isScalar(node: Node): boolean {
-  return !contains(
-    node,
-    ({ kind }) =>
-      kind === 'sequence' ||
-      kind === 'matrix' ||
-      kind === 'setOperation' ||
-      kind === 'text' ||
-      kind === 'relation',
-  );
+  const compound = new Set<Node['kind']>(['sequence', 'matrix', 'setOperation', 'text', 'relation']);
+  return !contains(node, (part) => compound.has(part.kind) || (part.kind === 'call' && part.name === 'mod'));
 }
 
 function sameDirection(gold: Op, answer: Op, ratio: { positive: boolean } | null): boolean {
@@ -249,7 +271,11 @@ function isOrdered({ open, by, items }: Sequence): boolean {
 function compareCollections(gold: Sequence, answer: Sequence, tolerance: Tolerance): Comparison {
   const isCondition = (item: Node) =>
     (item.kind === 'relation' && !isEquation(item)) || item.kind === 'setOperation';
-  if (gold.items.some(isCondition) || answer.items.some(isCondition)) {
+  const opposed = (gold.by === 'and' && answer.by === 'or') || (gold.by === 'or' && answer.by === 'and');
+  const all = [...gold.items, ...answer.items];
+  if (opposed && all.every(({ kind }) => kind === 'symbol')) return DIFFERENT; // p and q, p or q
+  if (all.some(isCondition)) {
+    if (opposed) return compareSets(gold, answer, tolerance);
     const each = inAnyOrder(gold.items, answer.items, tolerance);
     return each.equal ? each : compareSets(gold, answer, tolerance);
   }
@@ -333,6 +359,18 @@ function compareMatrices(gold: Node, answer: Node, tolerance: Tolerance): Compar
   }
   const rows = (a ?? b)!;
   const other = a === null ? gold : answer;
+  if (other.kind === 'sequence' && other.items.every(({ kind }) => kind === 'sequence')) {
+    const listed = other.items.map((row) => (row.kind === 'sequence' ? row.items : []));
+    if (
+      other.open !== '[' ||
+      listed.length !== rows.length ||
+      listed.some((row) => row.length !== rows[0]!.length)
+    )
+      return DIFFERENT; // [[1, 2], [3, 4]], as programs print it
+    return a === null
+      ? inOrder(listed.flat(), rows.flat(), tolerance)
+      : inOrder(rows.flat(), listed.flat(), tolerance);
+  }
   const isVector = rows.length === 1 || rows[0]!.length === 1;
   if (!isVector || other.kind !== 'sequence' || isSet(other)) return DIFFERENT;
   const interval = other.items.length === 2 && (other.open === '[' || other.close === ']');

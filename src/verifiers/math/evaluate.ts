@@ -35,13 +35,14 @@ function exponential(a: Complex): Complex {
   return a.im === 0 ? real(size) : { re: size * Math.cos(a.im), im: size * Math.sin(a.im) };
 }
 
-function logarithm(a: Complex): Complex {
+function logarithm(a: Complex, domain: Domain): Complex {
+  if (domain === 'real' && a.im === 0 && a.re < 0) return NONE;
   return a.im === 0 && a.re > 0
     ? real(Math.log(a.re))
     : { re: Math.log(Math.hypot(a.re, a.im)), im: Math.atan2(a.im, a.re) };
 }
 
-function raised(base: Complex, exponent: Complex, exponentNode: Node): Complex {
+function raised(base: Complex, exponent: Complex, exponentNode: Node, domain: Domain): Complex {
   if (exponent.im === 0 && Number.isInteger(exponent.re) && Math.abs(exponent.re) <= 64 && base.im !== 0) {
     let result = real(1);
     for (let count = 0; count < Math.abs(exponent.re); count++) result = times(result, base);
@@ -53,7 +54,7 @@ function raised(base: Complex, exponent: Complex, exponentNode: Node): Complex {
     if (odd !== null) return real((odd.even ? 1 : -1) * (-base.re) ** exponent.re);
   }
   if (base.re === 0 && base.im === 0) return NONE;
-  return exponential(times(exponent, logarithm(base)));
+  return exponential(times(exponent, logarithm(base, domain)));
 }
 
 /** For p/q with odd q: the real root of a negative number is meant; `even` is whether p is. */
@@ -97,13 +98,14 @@ const REAL_FUNCTIONS: Readonly<Record<string, (x: number) => number>> = {
   sgn: Math.sign,
 };
 
-function called(name: string, values: readonly Complex[]): Complex {
+function called(name: string, values: readonly Complex[], domain: Domain): Complex {
   const [first] = values;
   if (first === undefined) return NONE;
   if (values.length === 1) {
     if (name === 'abs') return real(Math.hypot(first.re, first.im));
-    if (name === 'ln') return logarithm(first);
-    if (name === 'log') return over(logarithm(first), real(Math.LN10));
+    if (name === 'ln') return logarithm(first, domain);
+    if (name === 'log') return over(logarithm(first, domain), real(Math.LN10));
+    if (name === 'degree') return times(first, real(Math.PI / 180));
     if (name === 'Re') return real(first.re);
     if (name === 'Im') return real(first.im);
     if (name === 'arg') return real(Math.atan2(first.im, first.re));
@@ -134,38 +136,47 @@ function unknownFunction(name: string, values: readonly Complex[]): Complex {
   return real(2 + state);
 }
 
+/** Whether roots and logarithms of negative numbers have a value. */
+export type Domain = 'real' | 'complex';
+
 /** The value at a point that gives every variable a value. */
-export function evaluate(node: Node, point: Point): Complex {
+export function evaluate(node: Node, point: Point, domain: Domain = 'complex'): Complex {
   switch (node.kind) {
     case 'number':
       return real(toNumber(node.value));
     case 'based':
       return real(toNumber(basedValue(node.digits, node.base)));
     case 'percent':
-      return over(evaluate(node.value, point), real(100));
+      return over(evaluate(node.value, point, domain), real(100));
     case 'symbol':
       return constantValue(node.name) ?? point.get(node.name) ?? NONE;
     case 'sum': {
       let total = real(0);
       for (const item of node.items) {
-        const value = evaluate(item, point);
+        const value = evaluate(item, point, domain);
         total = { re: total.re + value.re, im: total.im + value.im };
       }
       return total;
     }
     case 'product':
-      return node.items.map((item) => evaluate(item, point)).reduce(times);
+      return node.items.map((item) => evaluate(item, point, domain)).reduce(times);
     case 'power':
-      return raised(evaluate(node.base, point), evaluate(node.exponent, point), node.exponent);
+      return raised(
+        evaluate(node.base, point, domain),
+        evaluate(node.exponent, point, domain),
+        node.exponent,
+        domain,
+      );
     case 'ratio': {
       const [above, below] = node.items;
       if (node.items.length !== 2) return NONE;
-      return over(evaluate(above!, point), evaluate(below!, point));
+      return over(evaluate(above!, point, domain), evaluate(below!, point, domain));
     }
     case 'call':
       return called(
         node.name,
-        node.items.map((item) => evaluate(item, point)),
+        node.items.map((item) => evaluate(item, point, domain)),
+        domain,
       );
     case 'plusMinus':
     case 'text':
@@ -201,38 +212,68 @@ export function realValue(node: Node): number | null {
   return Number.isNaN(re) || Math.abs(im) > 1e-12 * Math.max(1, Math.abs(re)) ? null : re;
 }
 
-/** The points at which expressions are compared: the same for every run, of both signs, none special. */
-export function points(names: ReadonlySet<string>, count: number): Point[] {
+/** A point, and how far values there may differ, relative to their size, for want of digits. */
+export interface Sample {
+  readonly at: Point;
+  readonly tolerance: number;
+}
+
+const NEAR = 6;
+const FAR = 4;
+
+/**
+ * The points at which expressions are compared: the same for every run, none special. Near ones have sizes from 0.4 to
+ * 2.6, where nothing cancels; far ones, up to 9 and of both signs, tell |x + 2| from x + 2 and min(x, 3) from x.
+ */
+export function samples(names: ReadonlySet<string>): Sample[] {
+  if (names.size === 0) return [{ at: new Map(), tolerance: 1e-11 }];
   const sorted = [...names].sort();
-  return Array.from({ length: count }, (_unused, index) => {
+  return Array.from({ length: NEAR + FAR }, (_unused, index) => {
     let state = 0x9e3779b9 ^ (index * 0x85ebca6b);
-    const point = new Map<string, Complex>();
+    const far = index >= NEAR;
+    const at = new Map<string, Complex>();
     for (const name of sorted) {
       state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
       state = Math.imul(state ^ (state >>> 12), 0x297a2d39);
       const unit = ((state ^ (state >>> 15)) >>> 0) / 2 ** 32;
-      // the first points are positive, where roots and logarithms are real
-      point.set(name, real((index < 3 || unit > 0.5 ? 1 : -1) * (0.4 + 2.2 * unit)));
+      // the first points of each kind are positive, where roots and logarithms are real
+      const positive = far ? index < NEAR + 2 || unit > 0.5 : index < 3 || unit > 0.5;
+      const size = far ? 3 + 6 * unit : 0.4 + 2.2 * unit;
+      at.set(name, real(index === NEAR + FAR - 1 || !positive ? -size : size));
     }
-    return point;
+    return { at, tolerance: far ? 1e-6 : 1e-11 };
   });
 }
 
 export type Agreement = 'agree' | 'differ' | 'undecided';
 
-/** Whether two expressions have the same value at every point where both have one; of at least two points. */
+/**
+ * Whether two expressions have the same value at every point where both have one; of at least two points. Without
+ * i they are real functions, where these have values: ln(x/y) is ln x - ln y.
+ */
 export function agreeAtPoints(a: Node, b: Node): Agreement {
   const names = variables(a, variables(b));
+  const real = names.size > 0 && !hasImaginary(a) && !hasImaginary(b);
+  const agreement = real ? agreeIn('real', a, b, names) : 'undecided';
+  return agreement === 'undecided' ? agreeIn('complex', a, b, names) : agreement;
+}
+
+function agreeIn(domain: Domain, a: Node, b: Node, names: ReadonlySet<string>): Agreement {
   let seen = 0;
-  for (const point of points(names, names.size === 0 ? 1 : 6)) {
-    const left = evaluate(a, point);
-    const right = evaluate(b, point);
+  for (const { at, tolerance } of samples(names)) {
+    const left = evaluate(a, at, domain);
+    const right = evaluate(b, at, domain);
     if (![left.re, left.im, right.re, right.im].every(Number.isFinite)) continue;
     seen++;
     const size = Math.max(Math.hypot(left.re, left.im), Math.hypot(right.re, right.im), 1e-9);
-    if (Math.hypot(left.re - right.re, left.im - right.im) > 1e-11 * size * roughness(a, b)) return 'differ';
+    if (Math.hypot(left.re - right.re, left.im - right.im) > tolerance * size * roughness(a, b))
+      return 'differ';
   }
   return seen >= (names.size === 0 ? 1 : 2) ? 'agree' : 'undecided';
+}
+
+function hasImaginary(node: Node): boolean {
+  return contains(node, (part) => part.kind === 'symbol' && part.name === 'i');
 }
 
 /** Cancellation costs digits: expressions with many parts are allowed a little more. */

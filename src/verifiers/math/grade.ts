@@ -1,6 +1,7 @@
 // Grades a response against a gold answer: finds the answer, reads both sides in every way their spelling
 // allows, compares. The one entrance to this folder; never throws for what the texts say, and what it does is
 // bounded by limits.ts.
+import { givenLetters, goldLetters } from './choices.ts';
 import { compareAnswers } from './compare.ts';
 import { extractAnswer, goldReadings, type Strictness } from './extract.ts';
 import { TooLarge, Unreadable } from './limits.ts';
@@ -8,7 +9,7 @@ import type { Node } from './node.ts';
 import type { Commas } from './number-notation.ts';
 import { parse, type Parsed } from './parse.ts';
 import type { Grounds, Tolerance } from './scalar.ts';
-import { bareText, bareWords, repaired } from './source-text.ts';
+import { bareText, bareWords, repaired, withoutAside } from './source-text.ts';
 
 export interface MathOptions {
   /** What counts as giving an answer: 'boxed', 'marked' (a box, ####, "the answer is") or 'any'; default 'any'. */
@@ -31,11 +32,14 @@ interface Reading {
   readonly clean: boolean;
 }
 
-export function readAnswer(text: string): Reading {
+export function readAnswer(source: string): Reading {
+  const text = withoutAside(source);
   const first = tryParse(text, 'thousands', true);
   const nodes: Node[] = first === null ? [] : [first.node];
   const commas: Commas[] = first === null || first.ambiguous.commas ? ['thousands', 'list'] : ['thousands'];
-  if (commas.length > 1 && !/[([]|\\(?:\{|langle|lbrace|begin)/.test(text)) commas.push('decimal'); // between brackets commas separate
+  // between brackets commas separate, and so do all where one of them does
+  if (commas.length > 1 && !/[([]|\\(?:\{|langle|lbrace|begin)|,(?!\d)|[^\d{},],/.test(text))
+    commas.push('decimal');
   for (const choice of commas) {
     for (const letterUnits of first === null || first.ambiguous.letterUnits ? [true, false] : [true]) {
       if (choice === 'thousands' && letterUnits) continue;
@@ -78,7 +82,7 @@ function readGold(source: string): Gold {
     if (reading.clean) break;
   }
   const [node] = nodes;
-  const parts = node?.kind === 'sequence' && (node.open === '' || node.open === '{') ? node.items.length : 1;
+  const parts = node?.kind === 'sequence' && node.open !== '[' && node.open !== ']' ? node.items.length : 1;
   const gold = { texts, nodes, parts, clean };
   lastGold = { source, gold };
   return gold;
@@ -100,7 +104,7 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
       reason: `No answer found: expected ${EXPECTED[strictness]}.`,
     };
   }
-  const shown = extracted.readings[0]!;
+  const shown = extracted.readings.find((text) => readAnswer(text).clean) ?? extracted.readings.at(-1)!;
   for (const reading of extracted.readings) {
     const { nodes, clean } = readAnswer(reading);
     const grounds = matches(reading, nodes, expected, tolerance);
@@ -116,7 +120,7 @@ export function gradeMath(response: string, gold: string, options: MathOptions =
     extracted.where === 'whole' &&
     expected.clean &&
     !extracted.readings.some((text) => /\d|[\\$=]/.test(text)) &&
-    shown.includes(' ')
+    extracted.readings[0]!.includes(' ')
   ) {
     return {
       kind: 'malformed',
@@ -169,19 +173,24 @@ function tryCompare(gold: Node, answer: Node, tolerance: Tolerance): Grounds | n
   }
 }
 
-/** The start of a text without spaces, stars, dollar signs and \text{}: where the letter of a choice stands. */
-function withoutMarkup(text: string): string {
-  return text.slice(0, 80).replace(/\\(?:text|textbf|mathrm|mathbf|mbox)(?![a-zA-Z])|[{}$*\s]/g, '');
-}
-
-/** Answers in words, and the letter of a choice: "(C) 12 cm" for C. */
+/** Answers in words, and the letters of choices: "(C) 12 cm" for C. */
 function wordsMatch(reading: string, gold: Gold): boolean {
-  const text = gold.texts[0] ?? '';
+  const text = gold.texts.at(-1) ?? '';
   const words = bareWords(text);
   const prose = !gold.clean && !/\\(?!text|mathrm|mbox|[ ,;])/.test(reading);
   if (prose && words.length >= 2 && /[a-z]{2}/.test(words) && bareWords(reading) === words) return true;
-  const letter = /^\(?([A-J])\)?\.?$/.exec(withoutMarkup(text))?.[1];
-  if (letter === undefined) return false;
-  const choice = /^(?:option|choice)?\(?([A-J])(?:\)|[.:]|$)/i.exec(withoutMarkup(reading))?.[1];
-  return choice?.toUpperCase() === letter;
+  if (prose && saysSo(reading, words)) return true;
+  const letters = gold.texts.map(goldLetters).find((found) => found !== null) ?? null;
+  return letters !== null && givenLetters(reading) === letters;
+}
+
+/** "The function is odd." for the gold odd: a sentence that ends so, and says it without not, or, if. */
+function saysSo(reading: string, words: string): boolean {
+  if (words.length < 2 || words.length > 40 || /[?]/.test(reading)) return false;
+  const said = bareWords(reading);
+  return (
+    said.length <= 120 &&
+    (said.endsWith(` is ${words}`) || said.endsWith(` is on ${words}`)) &&
+    !/\b(?:not|or|if|whether|never|t)\b/.test(said)
+  );
 }

@@ -25,6 +25,13 @@ const LONG: Readonly<Record<string, string>> = {
   spaces: fill(' '),
   letters: fill('a'),
   slashes: fill('1/2/'),
+  'other questions': fill('\nQuestion: '),
+  'bold numbers': fill('**6** '),
+  'denied boxes': fill('not \\boxed{6} '),
+  equations: fill('= 6 '),
+  'numbers joined': fill('6 and '),
+  colons: fill('1:'),
+  superscripts: fill('²³'),
 };
 
 const DEEP: Readonly<Record<string, string>> = {
@@ -48,6 +55,18 @@ const DEEP: Readonly<Record<string, string>> = {
   'a long list': 'x+1,'.repeat(190),
   'a long repeating decimal': `0.${'3'.repeat(3500)}...`,
   bars: '|'.repeat(1000),
+  'a harmonic sum': '\\sum_{k=1}^{500}\\frac{1}{k}',
+  'sums in sums': '\\sum_{a=1}^{99}\\sum_{b=1}^{99}\\sum_{c=1}^{99} a b c',
+  'many sums': '\\sum_{k=1}^{400} \\sin(k x)+'.repeat(90) + '1',
+  'a sum without end': '\\sum_{k=1}^{99999999999} k',
+  'a product of fractions': '\\prod_{k=1}^{300}\\frac{x+k}{y+k}',
+  'sums of towers': '\\sum_{k=1}^{400} k^{k^{k}}',
+  'symbolic factorials': '(n+30)!'.repeat(50),
+  determinants: '\\begin{vmatrix}x&2\\\\3&'.repeat(40) + '4' + '\\end{vmatrix}'.repeat(40),
+  'fractions by over': '{1 \\over '.repeat(55) + '1' + '}'.repeat(55),
+  'limits of limits': '\\lim_{x\\to 0}'.repeat(100) + 'x',
+  'digits below digits': '5_'.repeat(300) + '7',
+  'remarks in brackets': '5' + ' (since x>0) '.repeat(300),
   environments: '\\begin{cases}'.repeat(200),
   'no text at all': '\0\ud800',
 };

@@ -17,6 +17,9 @@ export const MAX_ATOM_CHARS = 4000;
 /** Items of one list, set or tuple. */
 export const MAX_ITEMS = 200;
 
+/** Nodes that the sums and products of one answer are written out to. */
+export const MAX_WRITTEN_NODES = 10_000;
+
 /** The text is no answer this folder can read. */
 export class Unreadable extends Error {}
 

@@ -1,3 +1,4 @@
+// The finish reason beside the verdict: cut off, silent, or answered before the limit.
 import { expect, it } from 'vitest';
 import type { FinishReason, Problem } from '../../types.ts';
 import { mathAnswer } from './math-answer.ts';

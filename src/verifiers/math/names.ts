@@ -1,5 +1,6 @@
 // Answers with a name: x = 5, f(x) = x^2, (p, q) = (3, 2). Which side is a name, which assignments are to
 // different quantities, and what order their values have.
+import { substitute } from './expand.ts';
 import { contains, type Node } from './node.ts';
 
 type Relation = Node & { kind: 'relation' };
@@ -15,8 +16,6 @@ export function isName(node: Node): boolean {
     case 'text':
     case 'call':
       return true;
-    case 'number':
-      return (node.value.n === 1n || node.value.n === -1n) && node.value.d === 1n;
     case 'power':
       return isName(node.base);
     case 'sum':
@@ -28,6 +27,7 @@ export function isName(node: Node): boolean {
       );
     case 'based':
     case 'matrix':
+    case 'number':
     case 'percent':
     case 'plusMinus':
     case 'relation':
@@ -43,13 +43,13 @@ export function isNumbered(a: Node, b: Node): boolean {
   return a.name.split('_', 1)[0] === b.name.split('_', 1)[0];
 }
 
-/** Names that say only that something is a function of x. */
 /** Whether a side is one quantity with a name (AB, f(2), Area), not an expression in several. */
 export function isQuantity(node: Node): boolean {
   if (node.kind === 'product' || node.kind === 'ratio') return node.items.every(isQuantity);
   return node.kind === 'symbol' || node.kind === 'text' || node.kind === 'call';
 }
 
+/** Names that say only that something is a function of x. */
 export function freeName(node: Node): boolean {
   return (
     (node.kind === 'symbol' && node.name === 'y') || (node.kind === 'call' && node.name.startsWith('apply '))
@@ -68,17 +68,6 @@ function argumentOf(node: Node): string | null {
   if (node.kind !== 'call' || node.items.length !== 1) return null;
   const [only] = node.items;
   return only?.kind === 'symbol' ? only.name : null;
-}
-
-function substitute(node: Node, name: string, by: Node): Node {
-  if (node.kind === 'symbol') return node.name === name ? by : node;
-  if (node.kind === 'power') {
-    return { ...node, base: substitute(node.base, name, by), exponent: substitute(node.exponent, name, by) };
-  }
-  if (node.kind === 'sum' || node.kind === 'product' || node.kind === 'call') {
-    return { ...node, items: node.items.map((item) => substitute(item, name, by)) };
-  }
-  return node;
 }
 
 function assignedName(item: Node): string | null {

@@ -107,6 +107,33 @@ export function parts(node: Node): readonly Node[] {
   }
 }
 
+/** The node with each of its direct parts replaced. */
+export function mapped(node: Node, change: (part: Node) => Node): Node {
+  switch (node.kind) {
+    case 'sum':
+    case 'product':
+    case 'call':
+    case 'sequence':
+    case 'relation':
+    case 'setOperation':
+    case 'ratio':
+      return { ...node, items: node.items.map(change) };
+    case 'power':
+      return { ...node, base: change(node.base), exponent: change(node.exponent) };
+    case 'plusMinus':
+      return { ...node, base: change(node.base), by: change(node.by) };
+    case 'percent':
+      return { ...node, value: change(node.value) };
+    case 'matrix':
+      return { ...node, rows: node.rows.map((row) => row.map(change)) };
+    case 'number':
+    case 'symbol':
+    case 'based':
+    case 'text':
+      return node;
+  }
+}
+
 /** Whether the node or anything in it satisfies the condition. */
 export function contains(node: Node, condition: (part: Node) => boolean): boolean {
   return condition(node) || parts(node).some((part) => contains(part, condition));

@@ -334,3 +334,21 @@ export function equalFractions(a: Fraction, b: Fraction): boolean {
   }
   return true;
 }
+
+/** A function of values that stays as it is: an atom named by them. */
+export function opaqueForm(name: string, items: readonly Fraction[]): Fraction {
+  const atom = `${name}(${items.map(fractionKey).join(',')})`;
+  if (atom.length > MAX_ATOM_CHARS) throw new TooLarge('function');
+  return atomFraction(atom);
+}
+
+/** Whether an atom stands for a positive number. */
+export function isPositiveAtom(atom: string): boolean {
+  return (
+    atom.startsWith('#') ||
+    atom === 'pi' ||
+    atom === 'e' ||
+    atom.startsWith('abs(') ||
+    atom.startsWith('pow ')
+  );
+}

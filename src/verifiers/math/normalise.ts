@@ -1,7 +1,8 @@
 // From the syntax tree of a scalar to its normal form: which algebra holds for sums, products, powers, roots
 // and the known functions. What it cannot evaluate exactly becomes an atom; what would grow beyond the
 // limits throws `TooLarge`, and the caller compares by value instead.
-import { MAX_ATOM_CHARS, TooLarge } from './limits.ts';
+import { callForm } from './function-forms.ts';
+import { TooLarge } from './limits.ts';
 import { parts, type Node } from './node.ts';
 import {
   addFractions,
@@ -10,9 +11,10 @@ import {
   content,
   fractionKey,
   invertFraction,
+  isPositiveAtom,
   multiplyFractions,
-  negateFraction,
   ONE_POLYNOMIAL,
+  opaqueForm,
   polynomial,
   polynomialKey,
   polynomialPower,
@@ -28,11 +30,9 @@ import {
 } from './normal-form.ts';
 import {
   add,
-  bits,
   divide,
   factor,
   floor,
-  gcd,
   integer,
   invert,
   isInteger,
@@ -117,7 +117,7 @@ export function normalForm(node: Node): Fraction {
         ? multiplyFractions(normalForm(node.items[0]!), invertFraction(normalForm(node.items[1]!)))
         : opaque('ratio', node.items);
     case 'call':
-      return callForm(node.name, node.items);
+      return callForm(node.name, node.items.map(normalForm));
     case 'plusMinus':
     case 'text':
     case 'sequence':
@@ -144,12 +144,6 @@ export function basedValue(digits: string, base: number): Rational {
 /** A function that stays as it is: an atom named by its normal arguments. */
 function opaque(name: string, items: readonly Node[]): Fraction {
   return opaqueForm(name, items.map(normalForm));
-}
-
-function opaqueForm(name: string, items: readonly Fraction[]): Fraction {
-  const atom = `${name}(${items.map(fractionKey).join(',')})`;
-  if (atom.length > MAX_ATOM_CHARS) throw new TooLarge('function');
-  return atomFraction(atom);
 }
 
 function raise(base: Fraction, exponent: Fraction): Fraction {
@@ -197,16 +191,6 @@ function powerOfTerm(base: Term, exponent: Rational): Fraction {
   }
   const symbols = polynomial([term(ONE, entries)]);
   return { above: multiplyByPower(symbols, base.coefficient, exponent), below: ONE_POLYNOMIAL };
-}
-
-function isPositiveAtom(atom: string): boolean {
-  return (
-    atom.startsWith('#') ||
-    atom === 'pi' ||
-    atom === 'e' ||
-    atom.startsWith('abs(') ||
-    atom.startsWith('pow ')
-  );
 }
 
 function multiplyByPower(symbols: Polynomial, coefficient: Rational, exponent: Rational): Polynomial {
@@ -273,124 +257,4 @@ function basesOf(base: Fraction): [atom: string, exponent: Rational][] {
   for (const [prime, times] of factor(n)) bases.push([`#${prime}`, integer(times)]);
   for (const [prime, times] of factor(d)) bases.push([`#${prime}`, integer(-times)]);
   return bases;
-}
-
-function callForm(name: string, items: readonly Node[]): Fraction {
-  const forms = items.map(normalForm);
-  const values = forms.map(rationalValue);
-  const [value] = values;
-  const [form] = forms;
-  if (forms.length === 1 && form !== undefined) {
-    if (name === 'abs') return absolute(form);
-    if (name === 'ln' || name === 'log') return logarithm(name, form);
-    if (value !== null && value !== undefined) {
-      if (name === 'floor') return constant({ n: floor(value), d: 1n });
-      if (name === 'ceil') return constant({ n: -floor(negate(value)), d: 1n });
-      if (name === 'factorial' && isInteger(value) && value.n >= 0n) return constant(factorial(value.n));
-    }
-    if (ODD.has(name) && leadsNegative(form.above))
-      return negateFraction(opaqueForm(name, [negateFraction(form)]));
-    if (EVEN.has(name) && leadsNegative(form.above)) return opaqueForm(name, [negateFraction(form)]);
-  }
-  const whole = values.every((v) => v !== null && isInteger(v))
-    ? (values as Rational[]).map(({ n }) => n)
-    : null;
-  if (whole !== null && whole.length > 1) {
-    if (name === 'gcd') return constant({ n: whole.reduce(gcd), d: 1n });
-    if (name === 'lcm' && !whole.includes(0n)) return constant({ n: whole.reduce(lcm), d: 1n });
-    if (name === 'mod' && whole[1]! > 0n) return constant({ n: modulo(whole[0]!, whole[1]!), d: 1n });
-  }
-  if (name === 'binomial' && values.every((v) => v !== null && isInteger(v))) {
-    return constant(binomial(values[0]!.n, values[1]!.n));
-  }
-  if ((name === 'max' || name === 'min') && values.length > 0 && values.every((v) => v !== null)) {
-    const known = values;
-    return constant(known.reduce((a, b) => (less(a, b) === (name === 'max') ? b : a)));
-  }
-  return opaqueForm(name, forms);
-}
-
-function lcm(a: bigint, b: bigint): bigint {
-  const multiple = (a * b) / gcd(a, b);
-  return multiple < 0n ? -multiple : multiple;
-}
-
-function modulo(a: bigint, by: bigint): bigint {
-  return ((a % by) + by) % by;
-}
-
-const ODD = new Set(['sin', 'tan', 'cot', 'csc', 'arcsin', 'arctan', 'sinh', 'tanh']);
-const EVEN = new Set(['cos', 'sec', 'cosh']);
-
-/** Whether the first term by key is negative: one of a and -a is. */
-function leadsNegative(a: Polynomial): boolean {
-  const keys = [...a.keys()].sort();
-  const first = keys[0] === undefined ? undefined : a.get(keys[0]);
-  return first !== undefined && less(first.coefficient, ZERO);
-}
-
-function absolute(form: Fraction): Fraction {
-  const value = rationalValue(form);
-  if (value !== null) return constant(less(value, ZERO) ? negate(value) : value);
-  const positive = leadsNegative(form.above) ? negateFraction(form) : form;
-  const single = polynomialKey(form.below) === '1/1*' ? singleTerm(positive.above) : null;
-  if (single === null) return opaqueForm('abs', [positive]);
-  const entries = single.monomial.map(([atom, exponent]): [string, Rational] =>
-    isPositiveAtom(atom) || (isInteger(exponent) && exponent.n % 2n === 0n && atom !== 'i')
-      ? [atom, exponent]
-      : [`abs(1/1*${atom}*)`, exponent],
-  );
-  return { above: polynomial([term(single.coefficient, entries)]), below: ONE_POLYNOMIAL };
-}
-
-/** ln or log10: of a number, the sum over its primes; of e and 10, a number. */
-function logarithm(name: 'ln' | 'log', form: Fraction): Fraction {
-  const single = polynomialKey(form.below) === '1/1*' ? singleTerm(form.above) : null;
-  const positive = single !== null && less(ZERO, single.coefficient);
-  if (
-    single === null ||
-    !positive ||
-    !single.monomial.every(([atom]) => isPositiveAtom(atom) && !atom.startsWith('abs('))
-  ) {
-    return opaqueForm(name, [form]);
-  }
-  const primes = new Map<string, Rational>();
-  const count = (atom: string, exponent: Rational) =>
-    primes.set(atom, add(primes.get(atom) ?? ZERO, exponent));
-  for (const [prime, times] of factor(single.coefficient.n)) count(`#${prime}`, integer(times));
-  for (const [prime, times] of factor(single.coefficient.d)) count(`#${prime}`, integer(-times));
-  for (const [atom, exponent] of single.monomial) count(atom, exponent);
-  let total = constant(ZERO);
-  for (const [atom, exponent] of primes) {
-    const unit = name === 'ln' && atom === 'e' ? constant(ONE) : logarithmOfAtom(name, atom);
-    total = addFractions(total, multiplyFractions(constant(exponent), unit));
-  }
-  return total;
-}
-
-/** log10 5 is written as 1 - log10 2, so that log10 10 is 1. */
-function logarithmOfAtom(name: 'ln' | 'log', atom: string): Fraction {
-  if (name === 'log' && atom === '#5') {
-    return addFractions(constant(ONE), negateFraction(atomFraction('log #2')));
-  }
-  return atomFraction(`${name} ${atom}`);
-}
-
-function factorial(n: bigint): Rational {
-  if (n > 400n) throw new TooLarge('factorial');
-  let value = 1n;
-  for (let factorOf = 2n; factorOf <= n; factorOf++) value *= factorOf;
-  return { n: value, d: 1n };
-}
-
-function binomial(n: bigint, k: bigint): Rational {
-  if (k < 0n || n < 0n || k > n) return ZERO;
-  const times = k > n - k ? n - k : k;
-  if (times > 200n) throw new TooLarge('binomial');
-  let value = 1n;
-  for (let step = 1n; step <= times; step++) {
-    value = (value * (n - times + step)) / step;
-    if (bits(value) > 8192) throw new TooLarge('binomial');
-  }
-  return { n: value, d: 1n };
 }

@@ -82,7 +82,11 @@ export function readNumber(text: string, start: number, commas: Commas): Written
       end = group.end + 3;
     }
   }
-  if (commas === 'decimal') {
+  const points = /^\d{1,3}(?:\.\d{3}){2,8}(?![\d.,])/.exec(text.slice(start, start + 40))?.[0];
+  if (points !== undefined) {
+    end = start + points.length; // 1.000.000: no decimal has two points
+    digits = points.replaceAll('.', '');
+  } else if (commas === 'decimal') {
     const pointGroups = europeanGroups(text, start);
     if (pointGroups !== null) [digits, end] = pointGroups;
   }
@@ -166,8 +170,10 @@ function withExponent(
   at: number,
   number: { value: Rational; decimal: boolean; comma: boolean },
 ): WrittenNumber {
-  if (text[at] !== 'e' && text[at] !== 'E') return { ...number, end: at };
-  const signed = text[at + 1] === '+' || text[at + 1] === '-' ? at + 2 : at + 1;
+  const mark = /^(?:[eE]|\\(?:mathrm|text)\{[eE]\})/.exec(text.slice(at, at + 11))?.[0].length ?? 0;
+  if (mark === 0) return { ...number, end: at };
+  const sign = /^[-+]/.exec(text[at + mark] ?? '')?.[0] ?? '';
+  const signed = at + mark + sign.length;
   const end = digitsFrom(text, signed);
   const exponent = text.slice(signed, end);
   const next = text[end];
@@ -175,6 +181,6 @@ function withExponent(
     return { ...number, end: at };
   }
   const scale = power({ n: 10n, d: 1n }, BigInt(exponent));
-  const value = text[at + 1] === '-' ? divide(number.value, scale) : multiply(number.value, scale);
+  const value = sign === '-' ? divide(number.value, scale) : multiply(number.value, scale);
   return { ...number, value, end };
 }

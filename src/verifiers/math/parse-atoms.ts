@@ -2,51 +2,30 @@
 // matrices, with their powers, factorials and percent signs. What stands between brackets is read by the
 // loose end (parse.ts), which this class leaves abstract.
 import { MAX_ITEMS, Unreadable } from './limits.ts';
+import { conjugated, fromDeterminant, numeral, selection, vertices } from './expand.ts';
 import {
   call,
   list,
   negated,
   number,
   power,
-  product,
   quotient,
   symbol,
   whole,
   type Bracket,
   type Node,
 } from './node.ts';
-import { TokenReader } from './token-reader.ts';
+import { FunctionParser } from './parse-functions.ts';
 
 const CLOSERS: Readonly<Record<string, Bracket>> = { ')': ')', ']': ']', '[': '[' };
 const MATRICES = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array']);
-/** Words that may stand before a formula without changing what it says. */
-const LEADING_WORDS = new Set([
-  'all',
-  'so',
-  'thus',
-  'hence',
-  'therefore',
-  'then',
-  'about',
-  'approximately',
-  'is',
-  'we',
-  'get',
-  'have',
-]);
-/** Words after which a value is the answer: "the total is 10". */
-const LAST_WORDS = new Set(['is', 'are', 'equals', 'was', 'Rs', 'approximately', 'about', 'exactly']);
 const FUNCTION_LETTERS = new Set(['f', 'g', 'h', "f'", "g'", "h'", "f''", "g''"]);
 
-export abstract class AtomParser extends TokenReader {
+export abstract class AtomParser extends FunctionParser {
   protected insideBars = 0;
-  /** Whether words that are no units were set aside. */
-  droppedWords = false;
 
-  abstract list(): Node;
   protected abstract sum(): Node;
-  protected abstract product(): Node;
-  protected abstract setOperation(): Node;
+  protected abstract relation(): Node;
 
   /** An atom with its powers, factorials and percent signs. */
   protected postfix(): Node {
@@ -54,18 +33,51 @@ export abstract class AtomParser extends TokenReader {
     for (;;) {
       if (this.isMark('^')) {
         this.at++;
+        const half = node.kind === 'symbol' && node.name === 'setR' ? this.signOfHalfLine() : null;
+        if (half !== null) {
+          node = half;
+          continue;
+        }
         const exponent = this.exponent();
-        if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
+        const chosen = selection(node, exponent);
+        if (chosen !== null) node = chosen;
+        else if (exponent.kind !== 'text') node = power(node, exponent); // 5^{\text{th}}
       } else if (this.isMark('!') && !this.endsAfterMarksOnlyText()) {
         this.at++;
         node = call('factorial', [node]);
       } else if (this.isMark('%')) {
         this.at++;
         node = { kind: 'percent', value: node };
+      } else if (this.isMark('degree')) {
+        this.at++;
+        node = call('degree', [node]);
+      } else if (this.isMark('_') && node.kind === 'number') {
+        node = this.inBase(node);
       } else {
         return node;
       }
     }
+  }
+
+  /** (101)_2, 1{,}000_3: the digits of an integer with a base below them. */
+  private inBase(node: Node & { kind: 'number' }): Node {
+    this.at++;
+    const below = this.atom();
+    const digits = node.value.d === 1n && node.value.n >= 0n ? node.value.n.toString() : '';
+    const base = below.kind === 'number' && below.value.d === 1n ? Number(below.value.n) : 0;
+    return numeral(digits, base);
+  }
+
+  /** The positive or negative reals: what follows the ^ of \\mathbb{R}^+. */
+  private signOfHalfLine(): Node | null {
+    const braced = this.isMark('{') ? 1 : 0;
+    const sign = this.peek(braced).text;
+    const ends = braced === 0 || this.isMark('}', 2);
+    if (!ends || this.peek(braced).type !== 'mark' || (sign !== '+' && sign !== '-')) return null;
+    this.at += braced === 0 ? 1 : 3;
+    const infinite = symbol('inf');
+    const items = sign === '+' ? [whole(0), infinite] : [negated(infinite), whole(0)];
+    return { kind: 'sequence', open: '(', close: ')', items, by: ',' };
   }
 
   /** "Yes!" ends a sentence; 5! is a factorial wherever it stands. */
@@ -130,81 +142,6 @@ export abstract class AtomParser extends TokenReader {
     );
   }
 
-  /** Words that open an answer ("about 5") or a side of an equation are dropped; words alone are a text. */
-  protected words(): Node {
-    const before = this.peek(-1);
-    const opens = before.type === 'end' || (before.type === 'mark' && '=:~'.includes(before.text));
-    const words: string[] = [];
-    while (this.peek().type === 'word') words.push(this.next().text);
-    const next = this.peek();
-    if (next.type === 'number' || next.type === 'based') {
-      const leads =
-        LAST_WORDS.has(words.at(-1)!) || words.every((word) => LEADING_WORDS.has(word.toLowerCase()));
-      if (!opens || !leads) throw new Unreadable('words before a number');
-      this.droppedWords = true;
-      return this.postfix();
-    }
-    if (opens && next.type === 'symbol' && words.every((word) => LEADING_WORDS.has(word.toLowerCase()))) {
-      this.droppedWords = true;
-      return this.postfix();
-    }
-    if (next.type === 'symbol' || next.type === 'function' || next.type === 'command')
-      throw new Unreadable('words in mathematics');
-    if (next.type === 'mark' && (next.text === '{' || next.text === '(' || next.text === '-')) {
-      throw new Unreadable('words before a bracket');
-    }
-    const text = words.join(' ');
-    return /^all real(?: number)?s$/i.test(text) ? symbol('setR') : { kind: 'text', text };
-  }
-
-  protected functionCall(name: string): Node {
-    if (name === 'sqrt' || name === 'cbrt') {
-      const argument = this.argument();
-      return power(argument, number({ n: 1n, d: name === 'sqrt' ? 2n : 3n }));
-    }
-    let base: Node | null = null;
-    let exponent: Node | null = null;
-    while (this.isMark('_') || this.isMark('^')) {
-      const below = this.isMark('_');
-      this.at++;
-      if (below) base = this.atom();
-      else exponent = this.exponent();
-    }
-    const argument = this.argument();
-    const items = argument.kind === 'sequence' && argument.open === '' ? argument.items : [argument];
-    let result = call(name, items);
-    if (name === 'exp') result = power(symbol('e'), argument);
-    if (base !== null && name === 'log') result = quotient(call('ln', items), call('ln', [base]));
-    if (exponent === null) return result;
-    const inverse = exponent.kind === 'number' && exponent.value.n === -1n && exponent.value.d === 1n;
-    return inverse && !name.startsWith('arc') ? call(`arc${name}`, items) : power(result, exponent);
-  }
-
-  /** The argument of a function: a bracket, or the factors up to the next function, sign or bracket. */
-  protected argument(): Node {
-    if (this.isMark('(') || this.isMark('[') || this.isMark('{') || this.isMark('|'))
-      return this.postfixless();
-    return this.deeper(() => {
-      const factors = [this.postfix()];
-      while (
-        this.peek().type === 'symbol' ||
-        (this.isCommand('frac') && factors.length === 1 && factors[0]!.kind !== 'number') ||
-        (this.peek().type === 'number' && factors.at(-1)!.kind !== 'number')
-      ) {
-        factors.push(this.postfix());
-      }
-      return factors.length === 1 ? factors[0]! : product(factors);
-    });
-  }
-
-  /** A bracket without what is raised or appended to it: sqrt(2)^2 is the square of the root. */
-  protected postfixless(): Node {
-    const open = this.peek().text;
-    this.at++;
-    const inner = this.bracketed(open);
-    return inner.kind === 'sequence' ? list(inner.items) : inner;
-  }
-
   protected command(name: string): Node {
     if (name === 'frac' || name === 'binom') {
       const above = this.atom();
@@ -220,8 +157,12 @@ export abstract class AtomParser extends TokenReader {
       }
       return power(this.atom(), quotient(whole(1), degree));
     }
+    const operator = this.bigOperator(name);
+    if (operator !== null) return operator;
     if (name === 'angle' || name === 'triangle' || name === 'overline' || name === 'bar') {
-      return call(name === 'bar' ? 'overline' : name, [this.product()]);
+      const under = name === 'overline' || name === 'bar' ? this.atom() : this.product();
+      if (name === 'angle') return call(name, [vertices(under)]);
+      return conjugated(under) ?? call(name === 'bar' ? 'overline' : name, [under]);
     }
     if (name.startsWith('begin ')) return this.environment(name.slice('begin '.length));
     throw new Unreadable(`\\${name}`);
@@ -243,14 +184,18 @@ export abstract class AtomParser extends TokenReader {
       } else if (this.isMark('&')) {
         this.at++;
       } else {
-        rows.at(-1)!.push(this.setOperation());
+        rows.at(-1)!.push(this.relation());
       }
       if (this.peek().type === 'end' || rows.length > MAX_ITEMS) throw new Unreadable('matrix without end');
     }
     this.at++;
     if (rows.some((row) => row.length !== rows[0]!.length) || rows[0]!.length === 0)
       throw new Unreadable('ragged matrix');
-    return determinant ? call('det', [{ kind: 'matrix', rows }]) : { kind: 'matrix', rows };
+    const entries = rows.flat();
+    if (name === 'array' && (entries.length === 1 || entries.some(({ kind }) => kind === 'relation')))
+      return entries.length === 1 ? entries[0]! : list(entries); // a system of equations
+    const matrix: Node = { kind: 'matrix', rows };
+    return determinant ? (fromDeterminant(matrix) ?? call('det', [matrix])) : matrix;
   }
 
   /** What stands between brackets, after the opening one. */
@@ -267,6 +212,12 @@ export abstract class AtomParser extends TokenReader {
         this.take('}');
         return call('binomial', [inner, below]);
       }
+      if (this.isCommand('over')) {
+        this.at++;
+        const below = this.list();
+        this.take('}');
+        return quotient(inner, below);
+      }
       this.take('}');
       return inner;
     }
@@ -276,8 +227,11 @@ export abstract class AtomParser extends TokenReader {
       const inner = this.sum();
       this.take('|');
       this.insideBars--;
-      return call('abs', [inner]);
+      return inner.kind === 'matrix'
+        ? (fromDeterminant(inner) ?? call('det', [inner]))
+        : call('abs', [inner]);
     }
+    if (open === 'dots') return symbol('dots');
     if (open === 'lfloor' || open === 'lceil') {
       const inner = this.sum();
       this.take(open === 'lfloor' ? 'rfloor' : 'rceil');
@@ -291,6 +245,9 @@ export abstract class AtomParser extends TokenReader {
     const close = this.peek().type === 'mark' ? CLOSERS[this.peek().text] : undefined;
     if (close === undefined) throw new Unreadable('bracket without end');
     this.at++;
+    const count = inner.kind === 'sequence' && inner.open === '' ? inner.items.length : 1;
+    const paired = (open === '(' && close === ')') || (open === '[' && close === ']');
+    if (!paired && count !== 2) throw new Unreadable('brackets that do not belong together');
     if (inner.kind !== 'sequence' || inner.open !== '') return inner;
     return { ...inner, open, close };
   }
@@ -309,6 +266,12 @@ export abstract class AtomParser extends TokenReader {
     if (this.isMark('\\}')) {
       this.at++;
       return symbol('empty');
+    }
+    if (this.isCommand('begin ')) {
+      const system = this.atom(); // a brace that nothing closes: a system of equations
+      if (!this.isMark('\\}')) return system;
+      this.at++;
+      return { kind: 'sequence', open: '{', close: '}', items: [system], by: ',' };
     }
     const builder = this.builder();
     const inner = this.list();

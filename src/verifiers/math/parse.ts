@@ -11,19 +11,22 @@ import {
   product,
   quotient,
   sum,
+  symbol,
   whole,
   type Comparison,
   type Node,
   type Separator,
 } from './node.ts';
 import { isInteger, less, ZERO } from './rational.ts';
+import { numeral } from './expand.ts';
 import { AtomParser } from './parse-atoms.ts';
-import { PROSE_WORDS } from './symbols.ts';
-import { tokenise, type Spelling } from './tokenise.ts';
+import { LETTER_UNITS, PROSE_WORDS } from './symbols.ts';
+import type { Spelling } from './tokenise-numbers.ts';
+import { tokenise } from './tokenise.ts';
 
 const COMPARISONS = new Set(['=', '<', '<=', '>', '>=', '!=', 'in', '~', '==']);
 const SEPARATORS = new Set([',', ';', 'and', 'or', '\\\\']);
-const TRAILING = new Set(['.', ',', ';', ':', '?', '!', 'dots', '\\\\', '&']);
+const TRAILING = new Set(['.', ',', ';', ':', '?', '!', '\\\\', '&']);
 
 export interface Parsed {
   readonly node: Node;
@@ -82,7 +85,7 @@ class Parser extends AtomParser {
     );
   }
 
-  private relation(): Node {
+  protected relation(): Node {
     while (this.isMark('&')) this.at++;
     const items = [this.setOperation()];
     const ops: Comparison[] = [];
@@ -92,14 +95,27 @@ class Parser extends AtomParser {
         this.at++;
         return this.relation();
       }
+      this.skipBreakInChain();
       const { type, text } = this.peek();
-      if (type !== 'mark' || !COMPARISONS.has(text)) break;
+      if (type !== 'mark' || !(COMPARISONS.has(text) || text === 'notin')) break;
       this.at++;
       while (this.isMark('&')) this.at++;
-      ops.push(text as Comparison);
-      items.push(this.setOperation());
+      ops.push(text === 'notin' ? 'in' : (text as Comparison));
+      const right = this.setOperation();
+      items.push(
+        text === 'notin' ? { kind: 'setOperation', op: 'minus', items: [symbol('setR'), right] } : right,
+      );
     }
     return ops.length === 0 ? items[0]! : { kind: 'relation', ops, items };
+  }
+
+  /** x &= 2 + 3 \\ &= 5: a chain that goes on in the next line. */
+  private skipBreakInChain(): void {
+    if (!this.isMark('\\\\')) return;
+    let ahead = 1;
+    while (this.isMark('&', ahead)) ahead++;
+    const { type, text } = this.peek(ahead);
+    if (type === 'mark' && COMPARISONS.has(text)) this.at += ahead;
   }
 
   protected setOperation(): Node {
@@ -124,16 +140,27 @@ class Parser extends AtomParser {
 
   private ratio(): Node {
     const items = [this.sum()];
-    while (this.isMark(':')) {
+    while (this.isMark(':') || this.saysTo()) {
       this.at++;
       if (this.peek().type === 'end') break;
       items.push(this.sum());
     }
     if (items.length === 1) return items[0]!;
+    const last = items.at(-1)!;
+    if (last.kind === 'call' && (last.name === 'am' || last.name === 'pm'))
+      return call(last.name, [{ kind: 'ratio', items: [...items.slice(0, -1), last.items[0]!] }]);
     // "Area: 5" names what follows
     if (items[0]!.kind !== 'text') return { kind: 'ratio', items };
     this.droppedWords = true;
     return items.at(-1)!;
+  }
+
+  /** 3 to 5: a ratio in words. */
+  private saysTo(): boolean {
+    const { type, text } = this.peek();
+    return (
+      type === 'word' && text === 'to' && this.peek(1).type === 'number' && this.peek(-1).type === 'number'
+    );
   }
 
   protected sum(): Node {
@@ -170,8 +197,15 @@ class Parser extends AtomParser {
           this.at++;
           const left = factors.length === 1 ? factors[0]! : product(factors);
           factors = this.peek().type === 'word' ? [this.withoutUnits(left)] : [quotient(left, this.signed())];
-        } else if (this.peek().type === 'word') {
+        } else if (this.peek().type === 'word' && this.peek().text === 'base' && this.isInteger(factors)) {
+          this.at++;
+          factors = [this.baseInWords(factors[0]!)];
+        } else if (this.peek().type === 'word' && !this.saysTo()) {
           factors = [this.withoutUnits(factors.length === 1 ? factors[0]! : product(factors))];
+        } else if (this.isMark('(') && this.peek(1).type === 'command' && /^p?mod$/.test(this.peek(1).text)) {
+          this.at += 2;
+          factors = [call('mod', [factors.length === 1 ? factors[0]! : product(factors), this.signed()])];
+          this.take(')');
         } else if (this.isCommand('bmod') || this.isCommand('pmod') || this.isCommand('mod')) {
           this.at++;
           factors = [call('mod', [factors.length === 1 ? factors[0]! : product(factors), this.signed()])];
@@ -190,6 +224,7 @@ class Parser extends AtomParser {
     const integerLeft = left.kind === 'number' && !left.decimal && isInteger(left.value) ? left.value : null;
     const startsWithNumber = this.peek().type === 'number';
     const startsWithFraction = this.isCommand('frac');
+    const startsWithBracket = this.isMark('(');
     if (
       startsWithNumber &&
       integerLeft !== null &&
@@ -207,10 +242,17 @@ class Parser extends AtomParser {
     if (startsWithNumber && (left.kind === 'number' || left.kind === 'text'))
       throw new Unreadable('two numbers side by side');
     const right = this.postfix();
+    if (startsWithBracket && (right.kind === 'relation' || right.kind === 'text')) {
+      this.droppedWords = true; // 5 (x > 0), 8 (eight): a remark
+      return;
+    }
+    if (startsWithFraction && isUnit(right)) return; // 60 \\frac{\\text{km}}{\\text{h}}
     if (startsWithFraction && integerLeft !== null && factors.length === 1) {
-      const fraction = properFraction(right);
+      const marked = right.kind === 'percent' ? right.value : right;
+      const fraction = properFraction(marked);
       if (fraction !== null) {
-        factors[0] = mixed(left, fraction);
+        const value = mixed(left, fraction);
+        factors[0] = right.kind === 'percent' ? { kind: 'percent', value } : value;
         return;
       }
     }
@@ -232,11 +274,28 @@ class Parser extends AtomParser {
   private startsFactor(): boolean {
     const { type, text } = this.peek();
     if (type === 'number' || type === 'based' || type === 'symbol' || type === 'function') return true;
-    if (type === 'command') return !text.startsWith('end ') && text !== 'choose';
+    if (type === 'command') return !text.startsWith('end ') && text !== 'choose' && text !== 'over';
     if (type !== 'mark') return false;
     if (text === '|') return this.insideBars === 0;
     if (text === '[') return !this.closesHere();
     return text === '(' || text === '{' || text === 'lfloor' || text === 'lceil' || text === '\\{';
+  }
+
+  private isInteger(factors: readonly Node[]): boolean {
+    const [only] = factors;
+    return (
+      factors.length === 1 &&
+      only?.kind === 'number' &&
+      isInteger(only.value) &&
+      this.peek(1).type === 'number'
+    );
+  }
+
+  /** 22 base 7. */
+  private baseInWords(node: Node): Node {
+    const base = Number(this.next().value!.n);
+    const digits = node.kind === 'number' ? node.value.n.toString() : '';
+    return numeral(digits, base);
   }
 
   /** Units after a value, set aside: cm^2, km/h, square feet, dollars per hour. */
@@ -250,7 +309,12 @@ class Parser extends AtomParser {
     ) {
       throw new Unreadable('words after a symbol');
     }
-    while (this.peek().type === 'word') {
+    const half = this.peek().text;
+    if (half === 'am' || half === 'pm') {
+      this.at++;
+      return call(half, [value]);
+    }
+    while (this.peek().type === 'word' && !this.saysTo()) {
       if (PROSE_WORDS.has(this.peek().text)) this.droppedWords = true;
       this.at++;
       this.skipUnitPower();
@@ -268,6 +332,19 @@ class Parser extends AtomParser {
     this.at++;
     this.exponent();
   }
+}
+
+/** A fraction of words: km over h. */
+function isUnit(node: Node): boolean {
+  return (
+    contains(node, ({ kind }) => kind === 'text') &&
+    !contains(
+      node,
+      (part) =>
+        (part.kind === 'symbol' && !LETTER_UNITS.has(part.name)) ||
+        (part.kind === 'number' && part.value.n !== -1n),
+    )
+  );
 }
 
 function sumOf(items: readonly Node[]): Node {

@@ -185,3 +185,71 @@ describe('a near miss never passes', () => {
     );
   });
 });
+
+const WRAPPINGS: readonly ((answer: string) => string)[] = [
+  (answer) => `$${answer}$`,
+  (answer) => `The final answer is: $\\boxed{${answer}}$`,
+  (answer) => `Final Answer: The final answer is $${answer}$. I hope it is correct.`,
+  (answer) => `<think>\nPerhaps $\\boxed{17}$? No.\n</think>\n\n**Final Answer**\n\\boxed{${answer}}`,
+  (answer) => `Since $17^2 = 289$, we get\n\\[\n\\boxed{${answer}}\n\\]\nas claimed.`,
+  (answer) => `We have $n = 17$.\n\n**Answer:** $${answer}$`,
+  (answer) => `Hence the answer is \\(${answer}\\).\n\nQuestion: What is 8 + 9?\nThe answer is $17$.`,
+  (answer) => `\\begin{align*} t &= 17 \\\\ x &= \\boxed{${answer}} \\end{align*}`,
+];
+
+describe('the same verdict wherever the answer stands', () => {
+  it('for fractions, tuples, intervals and expressions, and their near misses', () => {
+    const answers = fc.oneof(
+      fc.tuple(integers, positive).map(([a, b]) => `\\frac{${a}}{${b}}`),
+      fc.tuple(integers, integers).map(([a, b]) => `(${a}, ${b})`),
+      fc.tuple(integers, positive).map(([a, b]) => `[${a}, ${a + b})`),
+      fc.tuple(positive, positive).map(([a, b]) => `${a}x+${b}\\sqrt{2}`),
+      fc.tuple(positive, positive).map(([a, b]) => `${a}-${b}i`),
+    );
+    fc.assert(
+      fc.property(answers, answers, fc.constantFrom(...WRAPPINGS), (gold, answer, wrap) => {
+        expect(gradeMath(wrap(gold), gold).kind).toBe('correct');
+        expect(gradeMath(wrap(answer), gold).kind === 'correct').toBe(accepts(gold, answer));
+        expect(gradeMath(wrap(`${gold}+1`), gold).kind).toBe('wrong');
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('notations that are written out', () => {
+  it('a finite sum is its value and no other', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -9, max: 9 }), fc.integer({ min: 0, max: 40 }), (from, steps) => {
+        const last = from + steps;
+        const value = ((from + last) * (steps + 1)) / 2;
+        expect(accepts(`${value}`, `\\sum_{k=${from}}^{${last}} k`)).toBe(true);
+        expect(accepts(`${value + 1}`, `\\sum_{k=${from}}^{${last}} k`)).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+
+  it('a determinant, degrees and symbolic factorials', () => {
+    const small = fc.integer({ min: -30, max: 30 });
+    fc.assert(
+      fc.property(small, small, small, small, (a, b, c, d) => {
+        const determinant = `\\begin{vmatrix}${a}&${b}\\\\${c}&${d}\\end{vmatrix}`;
+        expect(accepts(`${a * d - b * c}`, determinant)).toBe(true);
+        expect(accepts(`${a * d - b * c + 1}`, determinant)).toBe(false);
+        expect(accepts(`${a}^\\circ`, `\\frac{${a}\\pi}{180}`)).toBe(true);
+        expect(accepts(`${a}^\\circ`, `\\frac{${a + 1}\\pi}{180}`)).toBe(false);
+        const [k, m] = [Math.abs(a) % 6, Math.abs(b) % 6];
+        const quotient = `\\frac{(n+${k})!}{(n+${m})!}`;
+        const product = Array.from(
+          { length: Math.abs(k - m) },
+          (_, i) => `(n+${Math.min(k, m) + i + 1})`,
+        ).join('');
+        const written = product === '' ? '1' : k > m ? product : `\\frac{1}{${product}}`;
+        expect(accepts(quotient, written)).toBe(true);
+        expect(accepts(quotient, `${written}+1`)).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+});

@@ -1,6 +1,6 @@
 // Whether two expressions differ by a constant factor only: then they are the sides of the same equation, and
 // for a positive factor of the same inequality. By normal forms where these decide it, else at fixed points.
-import { evaluate, points } from './evaluate.ts';
+import { evaluate, samples } from './evaluate.ts';
 import { TooLarge } from './limits.ts';
 import { variables, type Node } from './node.ts';
 import {
@@ -96,9 +96,9 @@ export function constantRatio(
   let sign = 0;
   let ratio: { re: number; im: number } | null = null;
   let seen = 0;
-  for (const point of points(names, 6)) {
-    const left = evaluate(a, point);
-    const right = evaluate(b, point);
+  for (const { at, tolerance } of samples(names)) {
+    const left = evaluate(a, at);
+    const right = evaluate(b, at);
     const size = Math.hypot(right.re, right.im);
     if (![left.re, left.im, right.re, right.im].every(Number.isFinite) || size < 1e-9) continue;
     const here = {
@@ -107,7 +107,7 @@ export function constantRatio(
     };
     if (
       ratio !== null &&
-      Math.hypot(here.re - ratio.re, here.im - ratio.im) > 1e-9 * Math.hypot(ratio.re, ratio.im)
+      Math.hypot(here.re - ratio.re, here.im - ratio.im) > 100 * tolerance * Math.hypot(ratio.re, ratio.im)
     ) {
       return null;
     }

@@ -1,3 +1,4 @@
+// Exact rational arithmetic; expected values by hand.
 import { describe, expect, it } from 'vitest';
 import { TooLarge } from './limits.ts';
 import { add, factor, floor, fromDecimal, power, rational, squareRoot, toNumber } from './rational.ts';

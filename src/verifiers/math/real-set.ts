@@ -141,6 +141,7 @@ function sequenceSet(node: Node & { kind: 'sequence' }): RealSet | null {
     return points.every((point) => point !== null) ? union(points) : null;
   }
   if (node.open === '') {
+    if (variables(node).size > 1) return null; // x < 1 or y > 3 is no set of numbers
     const sets = node.items.map(toRealSet);
     if (!sets.every((set) => set !== null)) return null;
     const conditions = node.items.every((item) => item.kind === 'relation');
@@ -180,14 +181,19 @@ function conditionSet(left: Node, op: Comparison, right: Node): RealSet | null {
   const names = new Set([...variables(left), ...variables(right)]);
   if (names.size !== 1) return null;
   const [name] = names;
-  if (left.kind === 'symbol' && variables(right).size === 0) return half(op, right);
-  if (right.kind === 'symbol' && variables(left).size === 0) return half(flip(op), left);
+  if (isUnknown(left) && variables(right).size === 0) return half(op, right);
+  if (isUnknown(right) && variables(left).size === 0) return half(flip(op), left);
   if (left.kind === 'call' && left.name === 'abs' && variables(right).size === 0)
     return absoluteSet(left.items[0]!, op, right);
   if (right.kind === 'call' && right.name === 'abs' && variables(left).size === 0) {
     return absoluteSet(right.items[0]!, flip(op), left);
   }
   return polynomialSet(name!, sum([left, negated(right)]), op);
+}
+
+/** x, or the f(x) of a range. */
+function isUnknown(node: Node): boolean {
+  return node.kind === 'symbol' || (node.kind === 'call' && node.name.startsWith('apply '));
 }
 
 /** x op value. */

@@ -2,9 +2,18 @@
 // where those leave it open by their values at fixed points. Says how it knows. Equality is exact: a decimal
 // equals a fraction only if it is that fraction, unless the caller allows a tolerance.
 import { TooLarge } from './limits.ts';
-import { variables, type Node } from './node.ts';
+import { contains, variables, type Node } from './node.ts';
 import { agreeAtPoints, hasDecimal, realValue } from './evaluate.ts';
-import { equalFractions, forgetRoots, independent, startCounting, type Fraction } from './normal-form.ts';
+import {
+  addFractions,
+  equalFractions,
+  forgetRoots,
+  independent,
+  negateFraction,
+  rationalValue,
+  startCounting,
+  type Fraction,
+} from './normal-form.ts';
 import { normalForm, rationalOf } from './normalise.ts';
 import { same, toNumber, type Rational } from './rational.ts';
 
@@ -48,6 +57,8 @@ export function formOf(node: Node): Fraction | null {
 function formsEqual(a: Fraction, b: Fraction): boolean | null {
   try {
     if (equalFractions(a, b)) return true;
+    const apart = rationalValue(addFractions(a, negateFraction(b)));
+    if (apart !== null && apart.n !== 0n) return false;
   } catch (error) {
     if (error instanceof TooLarge) return null;
     throw error;
@@ -65,6 +76,10 @@ export function compareScalars(gold: Node, answer: Node, tolerance: Tolerance): 
     const based = compareBased(gold, answer);
     if (based !== null) return based;
   }
+  if (isResidue(gold) && isResidue(answer)) {
+    const modulus = compareScalars(gold.items[1]!, answer.items[1]!, {});
+    if (!modulus.equal) return modulus; // 6 modulo 7 and 6 modulo 8
+  }
   const a = exactValue(gold);
   const b = exactValue(answer);
   if (a !== null && b !== null) {
@@ -81,6 +96,10 @@ export function compareScalars(gold: Node, answer: Node, tolerance: Tolerance): 
   }
   if (exact === false || isRoundedAgainstExact(gold, answer)) return DIFFERENT;
   return { equal: agreeAtPoints(gold, answer) === 'agree', by: 'points' };
+}
+
+function isResidue(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && node.name === 'mod' && node.items.length === 2;
 }
 
 function compareForms(gold: Node, answer: Node): boolean | null {
@@ -102,10 +121,19 @@ function within(gold: number, answer: number, { absolute = 0, relative = 0 }: To
     : false;
 }
 
-/** A decimal against an expression that no exact argument shows equal is a rounded value of it at best. */
+/**
+ * A decimal of many places against an expression that no exact argument shows equal is a rounded value of it at best.
+ * With few places it would not agree with another value to the precision of a double: 0.5 is sin 30°.
+ */
 function isRoundedAgainstExact(gold: Node, answer: Node): boolean {
-  return hasDecimal(gold) !== hasDecimal(answer) && variables(gold).size + variables(answer).size === 0;
+  if (hasDecimal(gold) === hasDecimal(answer) || variables(gold).size + variables(answer).size > 0)
+    return false;
+  const long = (part: Node) => part.kind === 'number' && part.decimal && part.value.d > MOST_PLACES;
+  return contains(gold, long) || contains(answer, long);
 }
+
+/** Six decimal places. */
+const MOST_PLACES = 10n ** 6n;
 
 /** 28% is 28 hundredths, and 28 where the other side leaves the sign away. */
 function comparePercent(gold: Node, answer: Node, tolerance: Tolerance): Comparison {

@@ -1,6 +1,16 @@
 // Prepares an answer for comparison: what is written in short (±, a chain of equations, an approximation after
 // the exact value) becomes what it stands for.
-import { contains, isVariable, list, negated, sum, type Comparison as Op, type Node } from './node.ts';
+import { substitute } from './expand.ts';
+import {
+  contains,
+  isVariable,
+  list,
+  mapped,
+  negated,
+  sum,
+  type Comparison as Op,
+  type Node,
+} from './node.ts';
 
 /** Takes ± apart, drops what follows an approximation sign, makes a chain x = a = b into x = b. */
 export function settle(node: Node): Node {
@@ -18,14 +28,32 @@ export function settle(node: Node): Node {
   if (contains(node, (part) => part.kind === 'plusMinus')) {
     return list([settle(withSign(node, 1)), settle(withSign(node, -1))], 'or');
   }
+  // A(1, 2): a point with its name
+  if (node.kind === 'call' && /^apply [A-Z]$/.test(node.name) && node.items.length > 1)
+    return { kind: 'sequence', open: '(', close: ')', items: node.items, by: ',' };
   return node.kind === 'relation' ? settleRelation(node) : node;
 }
 
-/** "k in Z" beside an answer in k: a condition that is understood. */
-function saysIntegerOnly(item: Node): boolean {
+/** "k in Z" or "x in R" beside an answer: a condition that is understood. */
+function saysIntegerOnly(item: Node): item is Node & { kind: 'relation' } {
   if (item.kind !== 'relation' || item.ops.length !== 1 || item.ops[0] !== 'in') return false;
   const [name, range] = item.items;
-  return name?.kind === 'symbol' && range?.kind === 'symbol' && /^set[ZN]$/.test(range.name);
+  return name?.kind === 'symbol' && range?.kind === 'symbol' && /^(?:set)?[ZNRQC]$/.test(range.name);
+}
+
+/** The answer with its parameter ("n in Z") named as that of the gold answer ("k in Z"). */
+export function withParameterOf(gold: Node, answer: Node): Node {
+  const [wanted, given] = [parameterOf(gold), parameterOf(answer)];
+  if (wanted === null || given === null || wanted === given) return answer;
+  const taken = contains(answer, (part) => part.kind === 'symbol' && part.name === wanted);
+  return taken ? answer : substitute(answer, given, { kind: 'symbol', name: wanted });
+}
+
+function parameterOf(node: Node): string | null {
+  if (node.kind !== 'sequence' || node.open !== '') return null;
+  const declared = node.items.filter(saysIntegerOnly);
+  const [name] = declared[0]?.items ?? [];
+  return declared.length === 1 && name?.kind === 'symbol' ? name.name : null;
 }
 
 function settleRelation({ ops, items }: Node & { kind: 'relation' }): Node {
@@ -43,29 +71,17 @@ function settleRelation({ ops, items }: Node & { kind: 'relation' }): Node {
 
 /** The node with every ± as + or as -, and every ∓ the other way round. */
 function withSign(node: Node, sign: 1 | -1): Node {
-  switch (node.kind) {
-    case 'plusMinus': {
-      const by = withSign(node.by, sign);
-      return sum([withSign(node.base, sign), node.first * sign === 1 ? by : negated(by)]);
-    }
-    case 'sum':
-    case 'product':
-    case 'call':
-    case 'sequence':
-    case 'relation':
-    case 'setOperation':
-    case 'ratio':
-      return { ...node, items: node.items.map((item) => withSign(item, sign)) };
-    case 'power':
-      return { ...node, base: withSign(node.base, sign), exponent: withSign(node.exponent, sign) };
-    case 'percent':
-      return { ...node, value: withSign(node.value, sign) };
-    case 'matrix':
-      return { ...node, rows: node.rows.map((row) => row.map((item) => withSign(item, sign))) };
-    case 'number':
-    case 'symbol':
-    case 'based':
-    case 'text':
-      return node;
-  }
+  const chosen = mapped(node, (part) => withSign(part, sign));
+  if (chosen.kind !== 'plusMinus') return chosen;
+  return sum([chosen.base, chosen.first * sign === 1 ? chosen.by : negated(chosen.by)]);
+}
+
+function isDegree(node: Node): node is Node & { kind: 'call' } {
+  return node.kind === 'call' && node.name === 'degree';
+}
+
+/** The node without its degree signs, those in the arguments of functions aside; itself where it has none. */
+export function withoutDegrees(node: Node): Node {
+  if (isDegree(node)) return withoutDegrees(node.items[0]!);
+  return node.kind === 'call' || !contains(node, isDegree) ? node : mapped(node, withoutDegrees);
 }

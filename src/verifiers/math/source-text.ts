@@ -3,6 +3,7 @@
 import {
   COMMAND_MARKS,
   COMMAND_SYMBOLS,
+  DROPPED_WITH_ARGUMENT,
   FUNCTIONS,
   GREEK,
   IGNORED_COMMANDS,
@@ -17,7 +18,13 @@ const KNOWN = new Set([
   ...GREEK,
   ...IGNORED_COMMANDS,
   ...TEXT_COMMANDS,
+  ...DROPPED_WITH_ARGUMENT,
   ...[
+    'sum',
+    'prod',
+    'int',
+    'lim',
+    'degree',
     'frac',
     'dfrac',
     'tfrac',
@@ -35,11 +42,21 @@ const KNOWN = new Set([
 
 /** Undoes doubled backslashes (\\frac) where no environment gives them a meaning, and maps to ASCII. */
 export function repaired(text: string): string {
-  const ascii = toAscii(text);
+  const ascii = unescaped(toAscii(text));
   if (!ascii.includes('\\\\') || ascii.includes('\\begin')) return ascii;
   return ascii.replace(/\\\\([a-zA-Z]{1,30})/g, (whole, name: string) =>
     KNOWN.has(name) ? `\\${name}` : whole,
   );
+}
+
+/** Undoes what a reader of escapes did to a backslash (\f of \frac became a form feed), and lost ones before a box. */
+function unescaped(text: string): string {
+  return text
+    .replace(/\x08(?=oxed|inom|eta|ar\{|egin)/g, '\\b')
+    .replace(/\x0c(?=rac|box)/g, '\\f')
+    .replace(/\t(?=imes|ext\{|frac|heta)/g, '\\t')
+    .replace(/(?<![\\A-Za-z])boxed\s?\{/g, '\\boxed{')
+    .replace(/\\framebox(?![a-z])/g, '\\fbox');
 }
 
 const DROPPED =
@@ -50,11 +67,25 @@ export function bareText(text: string): string {
   const bare = text
     .replace(/\\[dt]frac(?![a-zA-Z])/g, '\\frac')
     .replace(/\\(?:text|textbf|mathrm|mbox)\{([^{}\\]{0,200})\}/g, '$1')
+    .replace(/\\mid(?![a-zA-Z])|:/g, '|')
     .replace(DROPPED, '')
     .replace(/^[.,;:]+/, '');
   let end = bare.length;
   while (end > 0 && '.,;:?'.includes(bare[end - 1]!)) end--;
   return bare.slice(0, end);
+}
+
+const ASIDE =
+  /[\s~]{0,3}(?:\\(?:quad|qquad|[,; ]))?(?:\\text\{)?\s{0,3}\((?:since|because|rejecting|as|where|when|if|for|assuming|taking|discarding|with|not)\s.*$/s;
+const FOR_ALL =
+  /[\s~,]{0,3}(?:\\q?quad\s?)?(?:\\forall|(?:\\text\{)?\s{0,3}for (?:all|any|every|each))(?![a-z]).*$/s;
+
+/** The text without a remark at its end: "x = 5 (since x > 0)", "f(x) = x for all x". */
+export function withoutAside(text: string): string {
+  const start = text.slice(0, 2000);
+  if (!/\(|for|all/.test(start)) return text;
+  const aside = ASIDE.exec(start) ?? FOR_ALL.exec(start);
+  return aside === null || aside.index === 0 ? text : text.slice(0, aside.index);
 }
 
 /** Words in lower case without punctuation and articles, for answers in prose. */

@@ -37,13 +37,21 @@ export function mathSpans(text: string): Span[] {
       continue;
     }
     const content = text.slice(start, end);
-    const paragraph = close === '$' && content.includes('\n\n');
-    if (paragraph || content.trim() === '') continue;
+    const sums = /[-+*/=(]\s?$/.test(content.slice(-3)) && isDigit(text[end + 1]); // $30 + $12 = $42
+    const prose = close === '$' && (sums || content.includes('\n\n') || isProse(content));
+    if (prose || content.trim() === '') continue;
     // brackets of lengths in prose, as in [\\[1em]
     spans.push({ start: at, end: end + close.length, content });
     at = end + close.length - 1;
   }
   return spans;
+}
+
+/** Text between two currency signs rather than a formula: two words of three letters or more in a row. */
+function isProse(content: string): boolean {
+  return /(?<![\\A-Za-z])[A-Za-z]{3,20}[,.;:]?\s{1,3}[A-Za-z]{3,20}(?![A-Za-z])/.test(
+    content.slice(0, 400).replace(/\\(?:text|textbf|mathrm|mbox|operatorname)\s?\{[^{}]{0,200}\}/g, ''),
+  );
 }
 
 function closing(text: string, start: number, close: string): number {
@@ -52,13 +60,18 @@ function closing(text: string, start: number, close: string): number {
   return at;
 }
 
+const BETWEEN_FORMULAS = /^\s*(,|;|and|or|, and|, or)\s*$/;
+/** A comma between numbers in prose separates clauses as often as items. */
+export const BETWEEN_NUMBERS =
+  /^\s{0,2}[,(]?\s{0,2}(and|or)(?: (?:maybe|possibly|perhaps|else|even))?\s{1,2}$/;
+
 /** Neighbouring formulas with only separators between them, as one text. */
-export function joinNeighbours(text: string, spans: readonly Span[]): Span[] {
+export function joinNeighbours(text: string, spans: readonly Span[], between = BETWEEN_FORMULAS): Span[] {
   const joined: Span[] = [];
   for (const span of spans) {
     const last = joined.at(-1);
     const gap = last === undefined ? null : text.slice(last.end, span.start);
-    const separator = gap === null || gap.length > 12 ? null : /^\s*(,|;|and|or|, and|, or)\s*$/.exec(gap);
+    const separator = gap === null || gap.length > 20 ? null : between.exec(gap);
     if (last === undefined || separator === null) joined.push(span);
     else {
       const word = separator[1]!.replace(', ', '');
@@ -150,6 +163,11 @@ function plainEnd(text: string, at: number): number {
 function numberEnd(text: string, at: number): number {
   let end = plainEnd(text, at);
   if (text[end] === '/' && isDigit(text[end + 1])) end = readNumber(text, end + 1, 'list').end;
+  const times = /^(?::\d{1,4}){1,5}(?![\d:])/.exec(text.slice(end, end + 30));
+  if (times !== null) {
+    end += times[0].length; // 4:30 pm, 2:3:5
+    return end + (/^\s?[ap]\.?m\b\.?/i.exec(text.slice(end, end + 6))?.[0].length ?? 0);
+  }
   const mixed = /^ \d{1,4}\/\d{1,4}(?![\d/])/.exec(text.slice(end, end + 12));
   if (mixed !== null && !text.slice(at, end).includes('.')) end += mixed[0].length;
   return end + (/^\s?(?:\\?%|percent|pct)/.exec(text.slice(end, end + 9))?.[0].length ?? 0);

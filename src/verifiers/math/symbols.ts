@@ -4,10 +4,16 @@
 export const IGNORED_COMMANDS = new Set(
   (
     'left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle ' +
-    'scriptstyle limits nolimits quad qquad hspace vspace rm bf it mathop bm boldsymbol mathbf vec ' +
-    'overrightarrow hat widehat tilde mathcal mathfrak mathscr mathsf phantom hphantom ' +
-    'underline displaylimits space thinspace nobreak boxed fbox circ degree hfill middle ensuremath'
+    'scriptstyle limits nolimits quad qquad rm bf it mathop bm boldsymbol mathbf vec ' +
+    'overrightarrow hat widehat tilde mathcal mathfrak mathscr mathsf ' +
+    'underline displaylimits space thinspace nobreak boxed fbox circ hfill middle ensuremath tiny small normalsize ' +
+    'large Large LARGE huge Huge tt sf sc boldmath unboldmath therefore because blacksquare square Box qed qedhere checkmark'
   ).split(' '),
+);
+
+/** Commands that say nothing about the value, and whose first argument does not either: colours, space, labels. */
+export const DROPPED_WITH_ARGUMENT = new Set(
+  'color textcolor colorbox hspace vspace mspace phantom hphantom vphantom tag label'.split(' '),
 );
 
 /** Commands whose argument is prose. */
@@ -32,6 +38,7 @@ export const COMMAND_MARKS: Readonly<Record<string, string>> = {
   ne: '!=',
   neq: '!=',
   in: 'in',
+  notin: 'notin',
   approx: '~',
   approxeq: '~',
   sim: '~',
@@ -83,6 +90,9 @@ export const COMMAND_SYMBOLS: Readonly<Record<string, string>> = {
   imath: 'i',
   jmath: 'j',
   ell: 'l',
+  top: 'T',
+  intercal: 'T',
+  Pr: 'P',
   varnothing: 'empty',
   emptyset: 'empty',
   varepsilon: 'epsilon',
@@ -101,7 +111,7 @@ export const GREEK = new Set(
 export const FUNCTIONS = new Set(
   (
     'sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh coth ln log lg exp arg det ' +
-    'gcd lcm max min floor ceil abs sqrt cbrt sgn sign Re Im'
+    'gcd lcm max min floor ceil abs sqrt cbrt sgn sign Re Im cis'
   ).split(' '),
 );
 
@@ -125,7 +135,6 @@ export const WORD_MARKS: Readonly<Record<string, string>> = {
   pct: '%',
   percent: '%',
   percents: '%',
-  cup: 'cup',
 };
 export const WORD_SYMBOLS: Readonly<Record<string, string>> = {
   pi: 'pi',
@@ -183,6 +192,7 @@ export const UNICODE: Readonly<Record<string, string>> = {
   '≈': '\\approx ',
   '≡': '\\equiv ',
   '∈': '\\in ',
+  '∉': '\\notin ',
   '∪': '\\cup ',
   '∩': '\\cap ',
   '∖': '\\setminus ',
@@ -199,7 +209,46 @@ export const UNICODE: Readonly<Record<string, string>> = {
   ω: '\\omega ',
   Δ: '\\Delta ',
   '√': '\\sqrt ',
+  '∛': '\\sqrt[3] ',
+  '∜': '\\sqrt[4] ',
   ℝ: '\\mathbb{R}',
+  ℤ: '\\mathbb{Z}',
+  ℕ: '\\mathbb{N}',
+  ℚ: '\\mathbb{Q}',
+  ℂ: '\\mathbb{C}',
+  ε: '\\epsilon ',
+  δ: '\\delta ',
+  ρ: '\\rho ',
+  σ: '\\sigma ',
+  τ: '\\tau ',
+  ψ: '\\psi ',
+  Ω: '\\Omega ',
+  Γ: '\\Gamma ',
+  Σ: '\\Sigma ',
+  '∑': '\\sum ',
+  '∏': '\\prod ',
+  '∫': '\\int ',
+  '⌊': '\\lfloor ',
+  '⌋': '\\rfloor ',
+  '⌈': '\\lceil ',
+  '⌉': '\\rceil ',
+  '∧': '\\land ',
+  '∨': '\\lor ',
+  '∠': '\\angle ',
+  '△': '\\triangle ',
+  '→': '\\to ',
+  '⇒': '\\implies ',
+  '∴': '\\therefore ',
+  '≦': '<=',
+  '≧': '>=',
+  '∶': ':',
+  '＝': '=',
+  '＋': '+',
+  '－': '-',
+  '％': '%',
+  '｛': '{',
+  '｝': '}',
+  '、': ',',
   '°': '^\\circ ',
   '…': '\\dots ',
   '′': "'",
@@ -212,27 +261,6 @@ export const UNICODE: Readonly<Record<string, string>> = {
   '：': ':',
   '；': ';',
   '。': '. ',
-  '⁰': '^{0}',
-  '¹': '^{1}',
-  '²': '^{2}',
-  '³': '^{3}',
-  '⁴': '^{4}',
-  '⁵': '^{5}',
-  '⁶': '^{6}',
-  '⁷': '^{7}',
-  '⁸': '^{8}',
-  '⁹': '^{9}',
-  '⁻': '^-',
-  '₀': '_{0}',
-  '₁': '_{1}',
-  '₂': '_{2}',
-  '₃': '_{3}',
-  '₄': '_{4}',
-  '₅': '_{5}',
-  '₆': '_{6}',
-  '₇': '_{7}',
-  '₈': '_{8}',
-  '₉': '_{9}',
   '½': '\\frac{1}{2}',
   '⅓': '\\frac{1}{3}',
   '⅔': '\\frac{2}{3}',
@@ -253,6 +281,11 @@ export const UNICODE: Readonly<Record<string, string>> = {
   '\u202f': ' ',
   '\u200b': '',
 };
+
+/** Raised and lowered characters, a run of which is one exponent or one subscript. */
+export const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ⁽⁾';
+export const LOWERED = '₀₁₂₃₄₅₆₇₈₉₋₊ₙ';
+export const ON_THE_LINE = '0123456789-+n()';
 
 /** Marks written with two characters. */
 export const TWO_CHARACTER_MARKS: Readonly<Record<string, string>> = {

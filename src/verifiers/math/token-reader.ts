@@ -1,6 +1,6 @@
 // A position in a sequence of tokens: look ahead, expect, count the depth. Knows no grammar.
 import { MAX_DEPTH, Unreadable } from './limits.ts';
-import { END, type Token } from './tokenise.ts';
+import { END, type Token } from './tokenise-numbers.ts';
 
 export abstract class TokenReader {
   private readonly tokens: readonly Token[];

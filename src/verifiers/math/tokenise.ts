@@ -2,12 +2,11 @@
 // commands, Unicode, currency and degree signs, subscripts (part of a symbol's name), words against products
 // of letters. One pass over the text, no look-back in it.
 import { MAX_ANSWER_CHARS, MAX_TOKENS, Unreadable } from './limits.ts';
-import { isDigit, readNumber, type Commas } from './number-notation.ts';
-import type { Rational } from './rational.ts';
+import { isDigit } from './number-notation.ts';
 import {
-  BASE_WORDS,
   COMMAND_MARKS,
   COMMAND_SYMBOLS,
+  DROPPED_WITH_ARGUMENT,
   FUNCTIONS,
   FUNCTION_NAMES,
   GREEK,
@@ -21,49 +20,15 @@ import {
   WORD_MARKS,
   WORD_SYMBOLS,
 } from './symbols.ts';
+import { NumberLexer, type Spelling, type Tokens } from './tokenise-numbers.ts';
 import { isWord } from './words.ts';
 
-export interface Token {
-  readonly type: 'number' | 'based' | 'symbol' | 'word' | 'function' | 'command' | 'mark' | 'end';
-  /** The name, the mark, the digits of a based number. */
-  readonly text: string;
-  readonly value?: Rational;
-  readonly decimal?: boolean;
-  readonly base?: number;
-  /** Whether a space stands before it. */
-  readonly space: boolean;
-}
-
-/** How ambiguous spellings are taken. */
-export interface Spelling {
-  readonly commas: Commas;
-  /** Whether a letter after a number and a space (5 m) is a unit, a scale (5 million) a factor, and three letters (cab) a word. */
-  readonly letterUnits: boolean;
-}
-
-export interface Tokens {
-  readonly tokens: readonly Token[];
-  /** Which choices of `Spelling` this text makes a difference to. */
-  readonly ambiguous: { readonly commas: boolean; readonly letterUnits: boolean };
-}
-
-export const END: Token = { type: 'end', text: '', space: false };
 const CURRENCY = new Set(['$', '€', '£', '¥', '₹', '¢']);
-class Lexer {
-  readonly tokens: Token[] = [];
-  readonly ambiguous = { commas: false, letterUnits: false };
-  private at = 0;
-  private readonly text: string;
-  private readonly spelling: Spelling;
+class Lexer extends NumberLexer {
   /** Where the argument of the last \text ends: letters up to there are words. */
   private proseEnd = -1;
   /** The closing braces of all \text, which are no group. */
   private readonly proseEnds = new Set<number>();
-
-  constructor(text: string, spelling: Spelling) {
-    this.text = text;
-    this.spelling = spelling;
-  }
 
   run(): void {
     let space = false;
@@ -73,14 +38,6 @@ class Lexer {
       const skipped = this.step(space);
       space = this.tokens.length === before && (skipped || space);
     }
-  }
-
-  private push(type: Token['type'], text: string, space: boolean, more: Partial<Token> = {}): void {
-    this.tokens.push({ type, text, space, ...more });
-  }
-
-  private last(): Token {
-    return this.tokens.at(-1) ?? END;
   }
 
   /** Reads one token or skips something; true where what it skipped was space. */
@@ -121,6 +78,10 @@ class Lexer {
     this.at++;
     if (character === "'" && this.last().type === 'symbol') {
       this.renameLast("'");
+    } else if (character === "'" && this.last().type === 'number') {
+      // feet and inches: 5'
+    } else if (this.at <= this.proseEnd && this.skipsInProse(character)) {
+      return true;
     } else if (this.text.startsWith('..', this.at) && character === '.') {
       this.at += 2;
       this.push('mark', 'dots', space);
@@ -134,86 +95,13 @@ class Lexer {
     return false;
   }
 
-  private renameLast(suffix: string): void {
-    const token = this.tokens.pop()!;
-    this.tokens.push({ ...token, text: token.text + suffix });
-  }
-
-  private readDigits(space: boolean): void {
-    const last = this.last();
-    if (last.type === 'command' && last.text === 'frac' && isDigit(this.text[this.at])) {
-      // \frac12 is one half: each argument without braces is one character
-      for (let count = 0; count < 2 && isDigit(this.text[this.at]); count++) {
-        this.push('number', this.text[this.at]!, space, { value: { n: BigInt(this.text[this.at]!), d: 1n } });
-        this.at++;
-      }
-      return;
-    }
-    const number = readNumber(this.text, this.at, this.spelling.commas);
-    if (number.comma) this.ambiguous.commas = true;
-    this.push('number', this.text.slice(this.at, number.end), space, {
-      value: number.value,
-      decimal: number.decimal,
-    });
-    this.at = number.end;
-  }
-
-  /** 1011_2, 1A3_{16}, 52_{\text{eight}}: digits with a base below them. */
-  private readBased(space: boolean): boolean {
-    const start = this.at;
-    if (/[A-Za-z0-9_]/.test(this.text[start - 1] ?? ' ')) return false;
-    let end = start;
-    while (/[0-9A-F]/.test(this.text[end] ?? '') && end - start < 200) end++;
-    if (end === start || this.text[end] !== '_') return false;
-    const digits = this.text.slice(start, end);
-    const [subscript, after] = this.subscriptAt(end);
-    const base = BASE_WORDS[subscript.toLowerCase()] ?? (/^\d{1,2}$/.test(subscript) ? Number(subscript) : 0);
-    if (
-      base < 2 ||
-      base > 36 ||
-      !/\d/.test(digits) ||
-      [...digits].some((digit) => parseInt(digit, 36) >= base)
-    ) {
-      return false;
-    }
-    this.push('based', digits, space, { base });
-    this.at = after;
-    return true;
-  }
-
-  /** The name below the line that the underscore at `at` opens, without braces and commands, and where it ends. */
-  private subscriptAt(at: number): [name: string, end: number] {
-    let end = at + 1;
-    while (this.text[end] === ' ') end++;
-    if (this.text[end] === '{') {
-      const start = end;
-      for (let depth = 0; end < this.text.length; end++) {
-        if (this.text[end] === '{') depth++;
-        if (this.text[end] === '}' && --depth === 0) break;
-      }
-      return [subscriptName(this.text.slice(start, end)), end + 1];
-    }
-    const command = /^\\[a-zA-Z]+(?:\{[^{}]{0,40}\})?/.exec(this.text.slice(end, end + 80));
-    if (command !== null) return [subscriptName(command[0]), end + command[0].length];
-    const digits = /^\d+/.exec(this.text.slice(end, end + 20));
-    const length = digits?.[0].length ?? 1;
-    return [this.text.slice(end, end + length), end + length];
-  }
-
-  private readSubscript(): boolean {
-    if (this.last().type !== 'symbol') return false;
-    const [name, end] = this.subscriptAt(this.at);
-    this.renameLast(`_${name}`);
-    this.at = end;
-    return true;
-  }
-
-  private skipDegree(): boolean {
-    const degree = /^\^\s{0,3}\{?\s{0,3}\\(?:circ|degree)(?![a-zA-Z])\s{0,3}\}?/.exec(
-      this.text.slice(this.at, this.at + 30),
-    );
-    if (degree === null) return false;
-    this.at += degree[0].length;
+  /** In prose: the points of abbreviations (sq. units), and words in brackets (8 \\text{ (eight)}). */
+  private skipsInProse(character: string): boolean {
+    if (character === '.') return this.last().type === 'word';
+    if (character !== '(' || this.last().type === 'end') return false;
+    const aside = /^[A-Za-z ]{2,60}\)/.exec(this.text.slice(this.at, this.at + 64));
+    if (aside === null || this.at + aside[0].length > this.proseEnd) return false;
+    this.at += aside[0].length;
     return true;
   }
 
@@ -225,8 +113,13 @@ class Lexer {
     this.at = end;
     const lower = run.toLowerCase();
     const mark = WORD_MARKS[lower];
-    const name = WORD_SYMBOLS[run];
-    if (run.length > 1 && mark !== undefined) this.push('mark', mark, space);
+    const name = WORD_SYMBOLS[run] ?? (run.length > 3 ? WORD_SYMBOLS[lower] : undefined);
+    const meridiem = prose || this.last().type === 'number' ? this.readMeridiem(run) : null;
+    if (meridiem !== null) this.push('word', meridiem, space);
+    else if (lower === 'cup' && (this.last().text === ')' || this.last().text === ']'))
+      this.push('mark', 'cup', space);
+    else if (run.length > 1 && mark !== undefined) this.push('mark', mark, space);
+    else if (run === 'mod') this.push('command', 'mod', space);
     else if (run.length > 1 && name !== undefined) this.push('symbol', name, space);
     else if (FUNCTIONS.has(run) && run.length > 1 && !(run === 'min' && this.last().type === 'number'))
       this.push('function', FUNCTION_NAMES[run] ?? run, space);
@@ -238,6 +131,16 @@ class Lexer {
     else this.pushProduct(run, space);
   }
 
+  /** am, PM, a.m.: `am` or `pm`, or null. */
+  private readMeridiem(run: string): 'am' | 'pm' | null {
+    const half = /^[ap]$/i.test(run)
+      ? /^\.\s?m\.?(?![a-z])/i.exec(this.text.slice(this.at, this.at + 5))
+      : null;
+    if (half === null && !/^(?:am|pm|AM|PM)$/.test(run)) return null;
+    this.at += half?.[0].length ?? 0;
+    return run[0]!.toLowerCase() === 'a' ? 'am' : 'pm';
+  }
+
   /** Whether a short run that could be a word (cab) is taken as a product of letters. */
   private isSpeltOut(run: string): boolean {
     if (run.length !== 3 || PROSE_WORDS.has(run) || SHORT_UNITS.has(run)) return false;
@@ -245,22 +148,19 @@ class Lexer {
     return !this.spelling.letterUnits;
   }
 
-  /** 1.5 million: a factor, or a unit like others. */
+  /** 1.5 million: a factor. */
   private readScale(word: string, space: boolean): void {
-    this.ambiguous.letterUnits = true;
-    if (!this.spelling.letterUnits) {
-      this.push('word', word, space);
-      return;
-    }
     this.push('mark', '*', space);
     this.push('number', word, space, { value: { n: 10n ** SCALES[word]!, d: 1n } });
   }
 
   private afterValue(): boolean {
     const { type, text } = this.last();
+    const perUnit = type === 'mark' && (text === '/' || text === '*') && this.tokens.at(-2)?.type === 'word';
     return (
+      perUnit ||
       type === 'number' ||
-      (type === 'mark' && (text === '}' || text === ')')) ||
+      (type === 'mark' && (text === '}' || text === ')' || text === 'degree')) ||
       text === 'pi' ||
       type === 'word'
     );
@@ -272,6 +172,14 @@ class Lexer {
     const between = letter === 'U' && (this.last().text === ')' || this.last().text === ']');
     if (between && /^\s{0,3}(?:\\left\s?)?[([]/.test(this.text.slice(this.at, this.at + 12))) {
       this.push('mark', 'cup', space); // (1, 2) U (3, 4)
+      return;
+    }
+    if (this.last().text === 'degree' && /[CFK]/.test(letter)) {
+      this.push('word', letter, space);
+      return;
+    }
+    if (prose && this.last().type === 'word' && LETTER_UNITS.has(letter)) {
+      this.push('word', letter, space); // m s^{-2}
       return;
     }
     if (this.last().type === 'number' && LETTER_UNITS.has(letter) && (space || prose) && next !== '_') {
@@ -317,7 +225,15 @@ class Lexer {
   private pushCommand(name: string, space: boolean): boolean {
     const plain = name.replace(/^[dtc](?=frac$|binom$)/, '');
     const mark = COMMAND_MARKS[plain];
-    if (TEXT_COMMANDS.has(plain)) {
+    if (/^q?quad$/.test(plain) && this.separates()) this.push('mark', ',', space);
+    if (DROPPED_WITH_ARGUMENT.has(plain)) {
+      this.at +=
+        /^\s?(?:\[[^\]]{0,20}\])?\{[^{}]{0,60}\}/.exec(this.text.slice(this.at, this.at + 90))?.[0].length ??
+        0;
+      return true;
+    } else if (plain === 'degree') {
+      this.push('mark', 'degree', space);
+    } else if (TEXT_COMMANDS.has(plain)) {
       this.openProse();
     } else if (mark !== undefined) {
       this.push('mark', mark, space);
@@ -342,6 +258,15 @@ class Lexer {
       this.push('command', plain, space);
     }
     return false;
+  }
+
+  /** Whether the wide space here stands between two equations: x = 1 \quad y = 2. */
+  private separates(): boolean {
+    const { type, text } = this.last();
+    const open = type === 'end' || (type === 'mark' && !')]}!'.includes(text));
+    return (
+      !open && /^\s{0,3}[A-Za-z](?:_\{?\w{1,3}\}?)?\s{0,3}&?=/.test(this.text.slice(this.at, this.at + 20))
+    );
   }
 
   /** \begin{name} and \end{name}, with the column letters of an array. */
@@ -372,10 +297,6 @@ class Lexer {
     this.proseEnds.add(end);
     this.proseEnd = Math.max(this.proseEnd, end);
   }
-}
-
-function subscriptName(raw: string): string {
-  return raw.replace(/\\(?:text|mathrm|mathbf|operatorname)(?![a-zA-Z])/g, '').replace(/[{}\\\s]/g, '');
 }
 
 /** The tokens of an answer; `Unreadable` where it is too long. */

@@ -1,9 +1,26 @@
 // Letters side by side: a word or a product of symbols. And characters outside ASCII: what they stand for.
-import { PROSE_WORDS, SHORT_UNITS, UNICODE } from './symbols.ts';
+import { LOWERED, ON_THE_LINE, PROSE_WORDS, RAISED, SHORT_UNITS, UNICODE } from './symbols.ts';
 
 /** Replaces characters outside ASCII by what they stand for; others stay. */
 export function toAscii(text: string): string {
-  return text.replace(/[^\x00-\x7f]/g, (character) => UNICODE[character] ?? character);
+  if (!/[^\x00-\x7f]/.test(text)) return text;
+  return text
+    .replace(RAISED_RUN, (run) => `^{${onTheLine(run, RAISED)}}`)
+    .replace(LOWERED_RUN, (run) => `_{${onTheLine(run, LOWERED)}}`)
+    .replace(/[^\x00-\x7f]/g, (character) => UNICODE[character] ?? fullWidth(character));
+}
+
+const RAISED_RUN = new RegExp(`[${RAISED}]+`, 'g');
+const LOWERED_RUN = new RegExp(`[${LOWERED}]+`, 'g');
+
+function onTheLine(run: string, from: string): string {
+  return [...run].map((character) => ON_THE_LINE[from.indexOf(character)]).join('');
+}
+
+/** ０ to ９, Ａ to Ｚ and ａ to ｚ are letters and digits of East Asian width. */
+function fullWidth(character: string): string {
+  const code = character.charCodeAt(0) - 0xfee0;
+  return /^[0-9A-Za-z]$/.test(String.fromCharCode(code)) ? String.fromCharCode(code) : character;
 }
 
 /** Whether letters side by side are a word rather than a product of symbols. */

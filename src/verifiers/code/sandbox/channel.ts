@@ -9,6 +9,8 @@ const PIPE = 3;
 const wait = Atomics.wait.bind(Atomics);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 const exit = process.exit.bind(process);
+/** Ends the process at once, without any JavaScript of Node's. */
+export const leave = (process as unknown as { reallyExit(status: number): never }).reallyExit.bind(process);
 const chunk = globalThis.Buffer.alloc(1 << 16);
 // `Buffer` is a property of the global object that `seal` removes, so it is bound here.
 const { Buffer } = globalThis;

@@ -24,6 +24,8 @@ class Guest {
   }
 }
 
+// By time on a processor, because that is what the host counts: a machine with other work to do is no fault of a program.
+const cpuUsage = process.cpuUsage.bind(process);
 capMemory();
 const [library = '', role = 'program'] = process.argv.slice(2);
 const { getQuickJS: load } = (await import(pathToFileURL(library).href)) as { getQuickJS: typeof getQuickJS };
@@ -32,6 +34,8 @@ let current: ChildRequest | null = null;
 let guest: Guest | null = null;
 let deadline = 0;
 let interrupted = false;
+/** Of process.exit, which the program cannot catch: it is interrupted. */
+let exitStatus: number | null = null;
 let stdout: string[] = [];
 let stdoutBytes = 0;
 let stderr = '';
@@ -45,8 +49,8 @@ function serve(request: ChildRequest): void {
   current = request;
   [stdout, stdoutBytes, stderr] = [[], 0, ''];
   writeReply({ token: request.token, type: 'began' });
-  deadline = performance.now() + request.timeMs;
-  interrupted = false;
+  deadline = cpuMs() + request.timeMs;
+  [interrupted, exitStatus] = [false, null];
   memoryCap.limitBytes = BASE_BYTES + request.memoryBytes;
   memoryCap.refused = false;
   let reply: Pick<ChildReply, 'type' | 'text' | 'status' | 'worn'>;
@@ -63,6 +67,11 @@ function serve(request: ChildRequest): void {
   writeReply({ token, ...reply, stdout: stdout.join(''), stderr: stderr.slice(-STDERR_KEPT) });
 }
 
+function cpuMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
+}
+
 function release(): void {
   const old = guest;
   guest = null;
@@ -77,14 +86,62 @@ function newGuest(memoryBytes: number): Guest {
   const runtime = quickjs.newRuntime();
   runtime.setMemoryLimit(memoryBytes);
   runtime.setMaxStackSize(STACK_BYTES);
-  runtime.setInterruptHandler(() => (interrupted ||= performance.now() > deadline));
+  runtime.setInterruptHandler(() => exitStatus !== null || (interrupted ||= cpuMs() > deadline));
   const context = runtime.newContext();
   give(context, '__write', (stream, text) => keep(context.getNumber(stream), context.getString(text)));
   give(context, '__input', () => context.newString(current?.stdin ?? ''));
-  if (role === 'checker')
-    give(context, '__bridge', (text) => context.newString(bridge(context.getString(text))));
-  deadline = Math.max(deadline, performance.now() + 1000);
-  return new Guest(context, context.unwrapResult(context.evalCode(JAVASCRIPT_HARNESS, 'harness')));
+  give(context, '__bridge', (text) => context.newString(bridge(context.getString(text))));
+  give(context, '__drain', () => void runtime.executePendingJobs().dispose());
+  give(context, '__exit', (status) => void (exitStatus = context.getNumber(status)));
+  context.setProp(context.global, '__checks', role === 'checker' ? context.true : context.false);
+  deadline = Math.max(deadline, cpuMs() + 1000);
+  const harness = context.unwrapResult(context.evalCode(JAVASCRIPT_HARNESS, 'harness'));
+  runtime.setModuleLoader((name) => {
+    const text = invoke(context, harness, 'moduleText', name);
+    return typeof text === 'string' && text !== ''
+      ? text
+      : { error: new Error(`Cannot find module '${name}'`) };
+  });
+  return new Guest(context, harness);
+}
+
+/** Calls a function of the harness with texts; its result as text, or what it threw. */
+function invoke(
+  context: QuickJSContext,
+  harness: QuickJSHandle,
+  name: string,
+  ...args: string[]
+): string | GuestError {
+  const handles = args.map((text) => context.newString(text));
+  const method = context.getProp(harness, name);
+  const result = context.callFunction(method, context.undefined, ...handles);
+  for (const handle of [method, ...handles]) handle.dispose();
+  return textOf(context, result);
+}
+
+/** Runs a program or a test to the end of its promises and timers; null where it ended as it should. */
+function evaluate({ context, harness }: Guest, code: string, file: string): GuestError | null {
+  // Code with import or await at its top is a module, as in Node.
+  const asScript = compileError(context, code, file, 'global');
+  const type =
+    asScript !== null && compileError(context, code, file, 'module') === null ? 'module' : 'global';
+  if (type === 'global' && asScript !== null) return { ...asScript, kind: 'syntax' };
+  const result = context.evalCode(code, file, { type });
+  if (result.error) return result.error.consume((error) => errorOf(context, error));
+  // The last statement is often the call of an async function, whose failure is the program's.
+  return result.value.consume((value) => drain(context, harness) ?? rejection(context, value, file));
+}
+
+function compileError(
+  context: QuickJSContext,
+  code: string,
+  file: string,
+  type: 'global' | 'module',
+): GuestError | null {
+  const result = context.evalCode(code, file, { type, compileOnly: true });
+  if (result.error) return result.error.consume((error) => errorOf(context, error));
+  result.value.dispose();
+  return null;
 }
 
 function give(
@@ -99,43 +156,27 @@ function give(
     });
 }
 
-function answer({ context, harness }: Guest, request: GuestRequest): GuestResult {
-  const invoke = (name: string, ...args: string[]): string | GuestError => {
-    const handles = args.map((text) => context.newString(text));
-    const method = context.getProp(harness, name);
-    const result = context.callFunction(method, context.undefined, ...handles);
-    for (const handle of [method, ...handles]) handle.dispose();
-    return textOf(context, result);
-  };
-  const evaluate = (code: string, file: string): GuestError | null => {
-    const result = context.evalCode(code, file);
-    if (result.error)
-      return errorOf(
-        context,
-        result.error.consume((handle) => handle.dup()),
-      );
-    // The last statement is often the call of an async function, whose failure is the program's.
-    return result.value.consume((value) => drain(context, invoke) ?? rejection(context, value));
-  };
+function answer(guest: Guest, request: GuestRequest): GuestResult {
+  const own = (name: string, ...args: string[]) => invoke(guest.context, guest.harness, name, ...args);
   switch (request.op) {
     case 'run':
     case 'load':
-      return { error: evaluate(request.code, 'program') };
+      return { error: evaluate(guest, request.code, 'program') ?? exited(own('status')) };
     case 'call': {
-      const value = invoke('call', request.name, JSON.stringify(request.json));
+      const value = own('call', request.name, JSON.stringify(request.json));
       return typeof value === 'string'
         ? { error: null, value: JSON.parse(value) as NonNullable<GuestResult['value']> }
         : { error: value };
     }
     case 'bridge': {
-      const text = invoke('bridged', request.text);
+      const text = own('answered', request.text);
       return typeof text === 'string' ? { error: null, text } : { error: text };
     }
     case 'check': {
-      if (request.prelude !== '') evaluate(request.prelude, 'prelude');
-      if (request.entryPoint !== null) invoke('propose', request.entryPoint);
-      const error = evaluate(`${request.setup}\n${request.test}`, 'test');
-      const last = invoke('last');
+      if (request.prelude !== '') evaluate(guest, request.prelude, 'prelude');
+      if (request.entryPoint !== null) own('propose', request.entryPoint);
+      const error = evaluate(guest, `${request.setup}\n${request.test}`, 'test') ?? unawaited(own('broken'));
+      const last = own('last');
       return {
         error:
           error === null || last === '' || typeof last !== 'string'
@@ -146,30 +187,46 @@ function answer({ context, harness }: Guest, request: GuestRequest): GuestResult
   }
 }
 
+/** The status that a program leaves in process.exitCode. */
+function exited(status: string | GuestError): GuestError | null {
+  if (typeof status !== 'string') return status;
+  return status === '0' ? null : { type: 'ExitStatus', message: status, kind: 'exit', line: null };
+}
+
+/** An assertion that failed where nobody waited for it. */
+function unawaited(broken: string | GuestError): GuestError | null {
+  if (typeof broken !== 'string') return broken;
+  return broken === '' ? null : { type: 'AssertionError', message: broken, kind: 'raised', line: null };
+}
+
 /** Runs promises, timers and listeners of standard input until none is left. */
-function drain(
-  context: QuickJSContext,
-  invoke: (name: string, ...args: string[]) => string | GuestError,
-): GuestError | null {
+function drain(context: QuickJSContext, harness: QuickJSHandle): GuestError | null {
   for (;;) {
     const jobs = context.runtime.executePendingJobs();
-    if (jobs.error) {
-      const error = errorOf(context, jobs.error);
-      jobs.error.dispose();
-      return error;
-    }
-    const more = invoke('turn');
+    if (jobs.error) return jobs.error.consume((error) => errorOf(context, error));
+    const more = invoke(context, harness, 'turn');
     if (typeof more !== 'string') return more;
-    // An interrupted job only rejects its promise; the program is late all the same.
-    if (interrupted) return LATE;
+    // An interrupted job only rejects its promise; the program is late, or left, all the same.
+    const end = ended();
+    if (end !== null) return end;
     if (more !== 'true') return null;
   }
 }
 
-function rejection(context: QuickJSContext, value: QuickJSHandle): GuestError | null {
+/** Of a promise that is rejected; a test that still waits for one can no longer fail, and so has not passed. */
+function rejection(context: QuickJSContext, value: QuickJSHandle, file: string): GuestError | null {
   const state = context.getPromiseState(value);
-  if (state.type !== 'rejected') return null;
-  return state.error.consume((error) => errorOf(context, error));
+  if (state.type === 'pending' && file === 'test') {
+    return { type: 'Error', message: 'the test waits for a promise for ever', kind: 'raised', line: null };
+  }
+  return state.type === 'rejected' ? state.error.consume((error) => errorOf(context, error)) : null;
+}
+
+/** Where the interpreter was interrupted: what for. */
+function ended(): GuestError | null {
+  if (exitStatus !== null)
+    return { type: 'ExitStatus', message: String(exitStatus), kind: 'exit', line: null };
+  return interrupted ? LATE : null;
 }
 
 function textOf(
@@ -190,7 +247,12 @@ function textOf(
 }
 
 function errorOf(context: QuickJSContext, handle: QuickJSHandle): GuestError {
-  if (interrupted) return LATE;
+  const end = ended();
+  if (end !== null) return end;
+  if (context.typeof(handle) === 'object' && context.eq(handle, context.null)) {
+    const message = 'null was thrown, as by the interpreter when it has no memory for an error';
+    return { type: 'null', message, kind: 'memory', line: null };
+  }
   const field = (name: string): string => {
     if (context.typeof(handle) !== 'object') return name === 'message' ? context.typeof(handle) : '';
     const value = context.getProp(handle, name);
@@ -204,9 +266,7 @@ function errorOf(context: QuickJSContext, handle: QuickJSHandle): GuestError {
 }
 
 function kindOf(type: string, message: string): GuestError['kind'] {
-  if (type === 'SyntaxError') return 'syntax';
-  if (type === 'ExitStatus') return 'exit';
-  if (type === 'MissingModule') return 'missing';
+  if (type === 'MissingModule' || /^Cannot find module /.test(message)) return 'missing';
   return type === 'InternalError' && message === 'out of memory' ? 'memory' : 'raised';
 }
 
@@ -223,12 +283,9 @@ function keep(stream: number, text: string): undefined {
   stdout.push(text);
 }
 
-/** The checker's way to the program; the time the program takes is not the checker's. */
+/** The way to the other side, through the host. */
 function bridge(text: string): string {
   if (current === null) throw new Error('No test is running.');
-  const asked = performance.now();
   writeReply({ token: current.token, type: 'bridge', text });
-  const reply = (JSON.parse(readLine()) as { text: string }).text;
-  deadline += performance.now() - asked;
-  return reply;
+  return (JSON.parse(readLine()) as { text: string }).text;
 }

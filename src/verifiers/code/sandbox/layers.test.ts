@@ -1,11 +1,12 @@
 // Each layer alone against the escapes it is there to stop, with the others off: as code that had broken out of its
 // interpreter would try them. The first row shows that without layers every escape succeeds, so the probe can tell.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SandboxChild, type ExchangeOptions } from './child.ts';
 import { launchOf, sandboxLayers, type LayerName } from './layers.ts';
 import { encodeProgram, seccompProgram } from './seccomp.ts';
@@ -82,6 +83,40 @@ describe.each<[LayerName, string[]]>([
   it.skipIf(!active(name))(`stops ${stopped.join(', ')}, and nothing that it does not claim`, async () => {
     expect(await escapes(name)).toEqual(ESCAPES.filter((escape) => !stopped.includes(escape)));
   });
+});
+
+describe('seccomp alone', () => {
+  it.skipIf(!active('seccomp'))('ends a child that loops when the host is killed', async () => {
+    const script = join(folder, 'loop.mjs');
+    writeFileSync(script, 'for (;;) {}');
+    const started = async (...layers: LayerName[]) => {
+      const { command, args } = launchOf({ script, args: [], readable: [], layers: new Set(layers) });
+      const line = JSON.stringify([command, args, { stdio: 'ignore' }]);
+      const host = spawn(process.execPath, [
+        '-e',
+        `console.log(require('child_process').spawn(...${line}).pid); setInterval(() => {}, 1000);`,
+      ]);
+      const [pid] = (await once(host.stdout, 'data')) as [Buffer];
+      await vi.waitFor(() => expect(commandOf(Number(pid))).toContain('loop.mjs'), 20_000);
+      host.kill('SIGKILL');
+      await once(host, 'close');
+      return Number(pid);
+    };
+    const [with_, without] = [await started('seccomp'), await started()];
+    await vi.waitFor(() => expect(commandOf(with_)).toBe(''), 20_000);
+    expect(commandOf(without)).toContain('loop.mjs');
+    process.kill(without, 'SIGKILL');
+  });
+
+  /** The command line of a process once it is Node; empty where there is none any more. */
+  const commandOf = (pid: number): string => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return line.startsWith(process.execPath) ? line : '';
+    } catch {
+      return '';
+    }
+  };
 });
 
 describe('limits alone', () => {

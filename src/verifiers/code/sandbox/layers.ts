@@ -18,7 +18,7 @@ export type LayerName =
 export interface SandboxLayer {
   readonly name: LayerName;
   readonly active: boolean;
-  /** What it holds off, or why it is not active here. */
+  /** What it holds off, or why it is not active here and what is open without it. */
   readonly reason: string;
 }
 
@@ -60,17 +60,36 @@ export function sandboxLayers(): readonly SandboxLayer[] {
       'memory',
       process.platform === 'win32' ? 'the resident size of a process is not read on Windows' : null,
       'a child over its resident size is killed; growth of WebAssembly memory is refused at the limit',
+      'what an interpreter holds outside of WebAssembly memory is not bounded',
     ),
     layer(
       'permissions',
       permissionFlag() === null ? `Node ${process.versions.node} has no permission model` : null,
       'Node lets a child read the interpreter and start nothing',
+      `${BROKEN_OUT} could read and write files`,
     ),
-    layer('limits', probe(limits), 'prlimit: no file can be written, few opened, memory is bounded'),
-    layer('namespaces', probe(namespaces), 'unshare: no network, no view of other users'),
-    layer('seccomp', seccompReason(), 'seccomp: no processes, sockets, signals or changes to files'),
+    layer(
+      'limits',
+      probe(limits),
+      'prlimit: no file can be written, few opened, memory is bounded',
+      `${BROKEN_OUT} could fill the memory faster than it is watched`,
+    ),
+    layer(
+      'namespaces',
+      probe(namespaces),
+      'unshare: no network, no view of other users',
+      `${BROKEN_OUT} could reach the network`,
+    ),
+    layer(
+      'seccomp',
+      seccompReason(),
+      'seccomp: no processes, sockets, signals or changes to files; no child outlives this process',
+      `${BROKEN_OUT} could send signals, and a child that loops outlives this process where that is killed`,
+    ),
   ]);
 }
+
+const BROKEN_OUT = 'code that broke out of the interpreter';
 
 export const ALL_LAYERS: ReadonlySet<LayerName> = new Set<LayerName>([
   'environment',
@@ -105,8 +124,9 @@ export function launchOf(order: LaunchOrder): Launch {
   return { command, args, env: on('environment') ? {} : process.env };
 }
 
-function layer(name: LayerName, missing: string | null, what: string): SandboxLayer {
-  return { name, active: missing === null, reason: missing ?? what };
+/** `missing`: why it is not active here, or null. `without`: what is open then. */
+function layer(name: LayerName, missing: string | null, what: string, without = ''): SandboxLayer {
+  return { name, active: missing === null, reason: missing === null ? what : `${missing}; ${without}` };
 }
 
 function permissionFlag(): string | null {

@@ -11,6 +11,12 @@ export type ChildKind = 'python' | 'javascript';
 /** What a child is for: a program of a model, or the tests that judge one. They never share a child. */
 export type ChildRole = 'program' | 'checker';
 
+/** The scripts that hold what runs inside the interpreter. */
+const TEXTS: Readonly<Record<ChildKind, readonly string[]>> = {
+  python: ['realm', 'python-harness', 'python-values', 'python-runtime', 'python-checker'],
+  javascript: ['javascript-harness', 'javascript-values', 'javascript-assert'],
+};
+
 /** How a child of a kind is started, and what it may read: its scripts, its interpreter, and their manifests. */
 export async function orderOf(
   kind: ChildKind,
@@ -20,7 +26,7 @@ export async function orderOf(
   const { folder, root } = builtScripts();
   const script = join(folder, `${kind}-child.js`);
   const manifests = ancestors(folder, root).map((path) => join(path, 'package.json'));
-  const scripts = ['channel', 'memory-cap', 'protocol', `${kind}-harness`].map((name) =>
+  const scripts = ['channel', 'memory-cap', 'protocol', ...TEXTS[kind]].map((name) =>
     join(folder, `${name}.js`),
   );
   const require = createRequire(import.meta.url);

@@ -10,7 +10,14 @@ export type Wire = null | boolean | number | string | readonly Wire[] | { readon
 export type GuestRequest =
   | { readonly op: 'run'; readonly code: string }
   | { readonly op: 'load'; readonly code: string }
-  | { readonly op: 'call'; readonly name: string; readonly json: readonly string[] }
+  | {
+      readonly op: 'call';
+      readonly name: string;
+      readonly json: readonly string[];
+      /** A single argument that is an object has integers as keys where all look so. */
+      readonly integerKeys: boolean;
+    }
+  /** What a checker says to the program it tests; the answer is text for the checker. */
   | { readonly op: 'bridge'; readonly text: string }
   | {
       readonly op: 'check';
@@ -55,7 +62,7 @@ export interface GuestResult {
 export interface ChildReply {
   readonly token: string;
   readonly type: 'began' | 'bridge' | 'output' | 'done' | 'fatal';
-  /** `done`: a GuestResult as JSON text, as the guest wrote it. `bridge`: the text to carry to the program. */
+  /** `done`: a GuestResult as JSON text, as the guest wrote it. `bridge`: the text to carry to the other side. */
   readonly text?: string;
   readonly stdout?: string;
   /** The end of the standard error stream. */

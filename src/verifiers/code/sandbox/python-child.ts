@@ -6,18 +6,22 @@
 import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { loadPyodide } from 'pyodide';
-import { readLine, readRequest, seal, writeReply } from './channel.ts';
+import { leave, readLine, readRequest, seal, writeReply } from './channel.ts';
 import { capMemory, memoryCap } from './memory-cap.ts';
 import type { ChildReply, ChildRequest } from './protocol.ts';
+import { watchRealm } from './realm.ts';
 import { PYTHON_ENTRY, PYTHON_ENVIRONMENT, PYTHON_SEAL } from './python-harness.ts';
 
 /** A memory this much larger than at the start costs more to put back than a new child. */
 const WORN_GROWTH = 128 * 2 ** 20;
 const SNAPSHOT = 4;
+/** Exit status of a child whose language a program changed. */
+const CHANGED = 70;
 const STDERR_KEPT = 2000;
 
 interface Stream {
   readonly fd: number;
+  readonly flags: number;
 }
 interface PyodideModule {
   readonly HEAPU8: Uint8Array;
@@ -25,7 +29,10 @@ interface PyodideModule {
     streams: (Stream | null)[];
   };
 }
-type Harness = { get(index: number): (argument: unknown) => string };
+type Harness = {
+  get(index: 0): (text: string) => string;
+  get(index: 1): (descriptor: number, checks: boolean) => void;
+};
 
 const [folder = '', role = 'program'] = process.argv.slice(2);
 let current: ChildRequest | null = null;
@@ -61,10 +68,14 @@ python.unregisterJsModule('js');
 python.unregisterJsModule('pyodide_js');
 handle('{"op": "run", "code": "pass"}');
 python.runPython(PYTHON_SEAL, space());
-if (role === 'checker') harness.get(1)(bridge);
+harness.get(1)(openBridge(), role === 'checker');
 const streams = [...module.FS.streams];
+const flags = streams.map((stream) => stream?.flags);
 watchFiles();
+forgetModule('_pyodide_core');
 seal();
+// In `process` the interpreter notes its exit status.
+const realmChanged = watchRealm(Object.values(python.ffi), [process]);
 const first = module.HEAPU8.slice();
 let fresh = true;
 writeReply({ token: '', type: 'began' });
@@ -90,9 +101,13 @@ function serve(request: ChildRequest): void {
   writeReply({ token: request.token, type: 'began' });
   let reply: Pick<ChildReply, 'type' | 'text' | 'status' | 'worn'>;
   try {
-    reply = { type: 'done', text: handle(JSON.stringify(request.request)), worn: worn() };
+    const text = handle(JSON.stringify(request.request));
+    // Where the language itself was changed, not even an answer can be trusted to say so.
+    if (realmChanged()) leave(CHANGED);
+    reply = { type: 'done', text, worn: worn() };
     if (typeof reply.text !== 'string') throw new Error('The interpreter gave no answer.');
   } catch (error) {
+    if (realmChanged()) leave(CHANGED);
     const status = (error as { status?: unknown } | null)?.status;
     reply = {
       type: 'fatal',
@@ -121,7 +136,8 @@ function restore(): void {
 function worn(): boolean {
   const { FS, HEAPU8 } = module;
   const sameStreams =
-    FS.streams.length === streams.length && FS.streams.every((stream, fd) => stream === streams[fd]);
+    FS.streams.length === streams.length &&
+    FS.streams.every((stream, fd) => stream === streams[fd] && stream?.flags === flags[fd]);
   return touched || !sameStreams || HEAPU8.length > first.length + WORN_GROWTH;
 }
 
@@ -138,12 +154,14 @@ function collected(): string {
 function keepStdout(part: Uint8Array): number {
   if (current === null) return part.length;
   stdoutBytes += part.length;
-  if (stdoutBytes > current.outputBytes) {
-    writeReply({ token: current.token, type: 'output' });
-    for (;;) readLine(); // the host ends this process
-  }
+  if (stdoutBytes > current.outputBytes) endOfOutput(current.token);
   stdout.push(part.slice());
   return part.length;
+}
+
+function endOfOutput(token: string): never {
+  writeReply({ token, type: 'output' });
+  for (;;) readLine(); // the host ends this process
 }
 
 function keepStderr(part: Uint8Array): number {
@@ -158,20 +176,64 @@ function giveStdin(into: Uint8Array): number {
   return part.length;
 }
 
-/** The checker's way to the program: through the host, by value. */
-function bridge(text: string): string {
-  if (current === null) throw new Error('No test is running.');
+/**
+ * A device of the interpreter through which program and checker speak to each other: a line written to it goes to the
+ * host, whose answer is read from it. A device, because a function of the host's would be a door to the host.
+ */
+function openBridge(): number {
+  const { FS } = module;
+  let asked = '';
+  let answer: Uint8Array = new Uint8Array(0);
+  const device = FS.makedev!(64, 0);
+  FS.registerDevice!(device, {
+    write: (_: Stream, from: Uint8Array, offset: number, length: number) => {
+      asked += utf8.decode(from.slice(offset, offset + length));
+      if (current !== null && asked.length > 8 * current.outputBytes + 2 ** 20) endOfOutput(current.token);
+      if (asked.endsWith('\n')) {
+        const text = asked.slice(0, -1);
+        asked = '';
+        answer = bytes.encode(`${ask(text)}\n`);
+      }
+      return length;
+    },
+    read: (_: Stream, into: Uint8Array, offset: number, length: number) => {
+      const part = answer.subarray(0, length);
+      answer = answer.subarray(part.length);
+      into.set(part, offset);
+      return part.length;
+    },
+  });
+  FS.mkdev!('/dev/bridge', 0o666, device);
+  const { fd } = FS.open!('/dev/bridge', 2) as Stream;
+  FS.unlink!('/dev/bridge');
+  return fd;
+}
+
+/** Says something to the host while it waits for an answer, and waits for its own. */
+function ask(text: string): string {
+  if (current === null) throw new Error('No request is under way.');
   writeReply({ token: current.token, type: 'bridge', text });
   return (JSON.parse(readLine()) as { text: string }).text;
+}
+
+/**
+ * Takes a module that is part of the interpreter out of its table, by its name there. A hook that refuses an import
+ * can be undone by a program; this cannot.
+ */
+function forgetModule(name: string): void {
+  const memory = Buffer.from(module.HEAPU8.buffer);
+  const text = Buffer.from(`\0${name}\0`);
+  for (let at = memory.indexOf(text); at !== -1; at = memory.indexOf(text, at + 1)) memory[at + 1] = 0x2e;
 }
 
 /** Marks this child as worn when a program creates, changes or removes something of the in-memory file system. */
 function watchFiles(): void {
   const { FS } = module;
   const WRITES = 0o3 | 0o100 | 0o1000; // O_WRONLY | O_RDWR, O_CREAT, O_TRUNC
-  for (const name of 'mknod mkdir rename unlink rmdir symlink chmod truncate mount unmount chdir utime'.split(
-    ' ',
-  )) {
+  for (const name of (
+    'mknod mkdir rename unlink rmdir symlink chmod lchmod fchmod chown lchown fchown truncate ftruncate ' +
+    'doSetAttr utime mount unmount chdir'
+  ).split(' ')) {
     const original = FS[name];
     if (original === undefined) continue;
     FS[name] = function (this: unknown, ...args: unknown[]): unknown {
