@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError } from '../errors.ts';
-import { problemId, readProblems } from './problems.ts';
+import { problemId, problemOf, readProblems } from './problems.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -129,5 +129,15 @@ describe('readProblems', () => {
     await expect(readProblems(path.join(folder, 'none.jsonl'))).rejects.toThrow(
       /Expected problems at .*none\.jsonl, but there is no such file/,
     );
+  });
+});
+
+describe('problemOf', () => {
+  const read = (hints: unknown) =>
+    problemOf({ prompt: 'q', answer: '1', hints }, { verifier: 'exact', source: 's' });
+
+  it('takes null for a level without a hint, which shifts no other, and refuses an empty text', () => {
+    expect(read(['a', null, 'c'])).toMatchObject({ hints: ['a', '', 'c'] });
+    expect(read(['a', '', 'c'])).toMatchObject({ field: 'hints.1' });
   });
 });

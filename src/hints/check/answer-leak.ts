@@ -2,7 +2,6 @@
 // verifier, and where the verifier takes it, the words around it decide: what the problem gives is no leak unless it
 // is stated as the answer; small numbers that count the hint's own parts or are worked with are none; arithmetic on
 // the problem's own numbers is the approach; all else is a leak.
-import type { Problem } from '../../types.ts';
 import {
   endsClause,
   isLabel,
@@ -18,6 +17,7 @@ import { claimed } from './claims.ts';
 import { compact, type Given } from './given.ts';
 import type { Judge } from './judge.ts';
 import type { Mention } from './mentions.ts';
+import { inFormOf, isLowestTerms, orderless } from './same-form.ts';
 import type { Finding, LeakKind } from './verdict.ts';
 
 /** A place in the text that was read, not in the original. */
@@ -281,16 +281,6 @@ function isBareFormula(text: string, start: number, end: number): boolean {
   return !/[a-z]/.test(before) && !/[a-z]/.test(after);
 }
 
-/** A fraction of two whole numbers that cannot be made simpler, and is none itself: a value rather than a division. */
-function isLowestTerms(text: string): boolean {
-  const parts = /^-?\(?-?(\d{1,9})\)?\/\(?-?(\d{1,9})\)?$/.exec(compact(text));
-  if (parts === null) return false;
-  let [a, b] = [Number(parts[1]), Number(parts[2])];
-  if (b < 2) return false;
-  while (b > 0) [a, b] = [b, a % b];
-  return a === 1;
-}
-
 function ofExpression(
   mention: Mention,
   search: LeakSearch,
@@ -322,38 +312,6 @@ function ofExpression(
   return `The verifier takes ${quote(source)} for the answer, and the problem does not give it.`;
 }
 
-/** Whether an expression is in the form of the answer rather than of the problem: no longer than it, or solved for the same name. */
-function inFormOf(gold: string, source: string, problem: readonly string[]): boolean {
-  const own = compact(source);
-  const forms = problem.map(orderless);
-  if (forms.includes(orderless(source))) return false;
-  if (/[[\]]|in\(/.test(own) && !problem.some((one) => /[[\]]/.test(one))) return true;
-  const name = /^([a-z])=(.*)$/.exec(compact(gold));
-  const solved = /^([a-z])=(.*)$/.exec(own);
-  if (name !== null && solved !== null) return name[1] === solved[1] && !solved[2]!.includes(name[1]!);
-  return own.length <= 1.3 * compact(gold).length;
-}
-
-/** A sum with its terms in order, and a product with its factors: in which order they stand is no matter. */
-function orderless(text: string): string {
-  const terms: string[] = [];
-  let depth = 0;
-  let term = '';
-  const bare = compact(text).replace(/\*/g, '');
-  for (const character of bare) {
-    if (character === '(' || character === '[') depth++;
-    if (character === ')' || character === ']') depth--;
-    if (depth === 0 && (character === '+' || character === '-') && term !== '' && !/[/^=]$/.test(term)) {
-      terms.push(term);
-      term = character === '-' ? '-' : '';
-    } else if (!(term === '' && character === '+')) term += character;
-  }
-  terms.push(term);
-  if (terms.length > 1) return terms.sort().join('+');
-  const factors = bare.match(/\([^()]*\)(?:\^\w)?|\d+(?:\.\d+)?|[a-zπ](?:\^\w+)?|[^]/g) ?? [];
-  return /[/=√,<>≤≥[\]]/.test(bare) ? bare : factors.sort().join('');
-}
-
 export function isPlainNumber(gold: string): boolean {
   return (
     /^\s*[-+]?\\?[$€£]?\s*[-+]?\d[\d,]*(?:\.\d+)?\s*(?:\\?%|[A-Za-z° ]*)\s*$/.test(gold) &&
@@ -364,76 +322,6 @@ export function isPlainNumber(gold: string): boolean {
 export function quote(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return `"${line.length > 80 ? `${line.slice(0, 80)}…` : line}"`;
-}
-
-/** The parts of an answer that has several: "2, 3", "{1, 2}", "(1, 2)", "x = 1, y = 2"; empty for one part. */
-export function partsOf(gold: string): string[] {
-  const bare = gold
-    .replace(/\\(?:left|right)/g, '')
-    .replace(/^[\s$]+|[\s$]+$/g, '')
-    .replace(/^(?:\\\{|[({[])(.*)(?:\\\}|[)}\]])$/s, '$1');
-  const parts: string[] = [];
-  let depth = 0;
-  let from = 0;
-  for (let at = 0; at < bare.length; at++) {
-    if ('([{'.includes(bare[at]!)) depth++;
-    else if (')]}'.includes(bare[at]!)) depth--;
-    else if (
-      depth === 0 &&
-      (bare[at] === ',' || bare[at] === ';') &&
-      !/^,\d{3}(?!\d)/.test(bare.slice(at, at + 5))
-    ) {
-      parts.push(bare.slice(from, at));
-      from = at + 1;
-    } else if (depth === 0 && /^(?:\s(?:and|or)\s)/.test(bare.slice(at, at + 5))) {
-      parts.push(bare.slice(from, at));
-      from = at + 4;
-    }
-  }
-  parts.push(bare.slice(from));
-  const texts = parts.map((part) => part.trim()).filter((part) => part !== '');
-  return texts.length >= 2 && texts.length <= 8 ? texts : [];
-}
-
-async function anyAccepted(mentions: readonly Mention[], judge: Judge): Promise<boolean> {
-  for (const mention of mentions) if (await judge.acceptsOne(mention.values)) return true;
-  return false;
-}
-
-/** How far apart the parts of an answer may stand and still be read as one. */
-const SPREAD = 240;
-
-/** All parts of an answer that has several, each said by itself. */
-export async function statedParts(
-  search: LeakSearch,
-  problem: Problem,
-  judgeFor: (problem: Problem) => Judge,
-): Promise<Leak[]> {
-  const matrix = /\\begin\{[bpv]?matrix\}(.*)\\end/s.exec(search.gold);
-  const parts =
-    matrix === null ? partsOf(search.gold) : matrix[1]!.split(/&|\\\\/).map((entry) => entry.trim());
-  if (parts.length === 0) return [];
-  const verifier = problem.verifier === 'science' ? 'science' : 'math';
-  const places: Leak[] = [];
-  const taken = new Set<number>();
-  for (const part of parts) {
-    const judge = judgeFor({ ...problem, answer: part, verifier });
-    const leaks = await statedValues({ ...search, gold: part, judge });
-    const leak = leaks.find(({ start }) => !taken.has(start));
-    if (leak !== undefined) {
-      taken.add(leak.start);
-      places.push(leak);
-      continue;
-    }
-    // What the problem gives is said by the hint too, or, of a matrix, left as it is.
-    const where = matrix === null ? search.mentions.filter(({ operand }) => !operand) : search.given.mentions;
-    if (!(await anyAccepted(where, judge))) return [];
-  }
-  if (places.length === 0) return [];
-  const start = Math.min(...places.map((place) => place.start));
-  const end = Math.max(...places.map((place) => place.end));
-  if (end - start > SPREAD) return [];
-  return [{ start, end, reason: `${quote(search.text.slice(start, end))} says every part of the answer.` }];
 }
 
 export function leakFinding(

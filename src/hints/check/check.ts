@@ -3,7 +3,7 @@
 // verifiers of the problem do the judging; a hint that could not be judged is said to be so and never passed.
 import { messageOf } from '../../errors.ts';
 import type { Problem } from '../../types.ts';
-import { leakFinding, STATED, quote, statedParts, statedValues, type Leak } from './answer-leak.ts';
+import { leakFinding, STATED, quote, statedValues, type Leak } from './answer-leak.ts';
 import { statedCalendar } from './calendar.ts';
 import { choicesOf, mentionedOptions, pointedOptions, quotedOptions, type Choices } from './choices.ts';
 import { codeLeaks } from './code-leak.ts';
@@ -13,6 +13,7 @@ import { judgeOf, type Judge, type VerifierFor } from './judge.ts';
 import { otherLanguage } from './language.ts';
 import { mentionsIn } from './mentions.ts';
 import { overlapOf } from './overlap.ts';
+import { statedParts } from './parts.ts';
 import { readText, type Reading } from './reading.ts';
 import { statedWords, wordsOfAnswer } from './text-answers.ts';
 import type { Finding, HintVerdict } from './verdict.ts';
@@ -135,6 +136,8 @@ export class HintChecker {
   async #answerLeaks(problem: Problem, hint: string): Promise<Finding[]> {
     const units = problem.verifier === 'science';
     const reading = readText(hint);
+    const numbers = reading.text.match(/\d+/g)?.length ?? 0;
+    if (numbers > MOST_MENTIONS) return [tooMany(numbers)];
     const source = textOf(problem).slice(0, LONGEST_PROBLEM);
     const choices = choicesOf(problem, source);
     const search: Search = {
@@ -142,10 +145,7 @@ export class HintChecker {
       mentions: mentionsIn(reading.text, { units }),
       given: givenBy(choices === null ? source : choices.stem, units),
     };
-    if (search.mentions.length > MOST_MENTIONS) {
-      const reason = `It has ${search.mentions.length} numbers and formulas, more than the ${MOST_MENTIONS} that are checked.`;
-      return [{ kind: 'tooLong', span: null, reason, action: 'regenerate' }];
-    }
+    if (search.mentions.length > MOST_MENTIONS) return [tooMany(search.mentions.length)];
     const judge = judgeOf(problem, this.#verifierFor);
     if (choices !== null) {
       const { leaks, fault } = await this.#optionLeaks(problem, search, choices);
@@ -310,6 +310,11 @@ function sameness(text: string): string {
       .toLowerCase()
       .match(/[\p{L}\p{M}\d]+/gu) ?? []
   ).join(' ');
+}
+
+function tooMany(count: number): Finding {
+  const reason = `It has ${count} numbers and formulas, more than the ${MOST_MENTIONS} that are checked.`;
+  return { kind: 'tooLong', span: null, reason, action: 'regenerate' };
 }
 
 function unchecked(why: string): Finding {

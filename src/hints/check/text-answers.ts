@@ -153,7 +153,9 @@ function excludedOthers(text: string, gold: string, given: Given): Leak[] {
   const answer = gold.trim().toLowerCase();
   if (!/^[\p{L}'-]+$/u.test(answer)) return [];
   const listed = [
-    ...given.text.matchAll(/(?:[\p{L}'-]+,\s*){1,}[\p{L}'-]+(?:,?\s*(?:and|or)\s+[\p{L}'-]+)?/gu),
+    ...given.text.matchAll(
+      /(?<![\p{L}'-])(?:[\p{L}'-]{1,40},\s*){1,}[\p{L}'-]+(?:,?\s*(?:and|or)\s+[\p{L}'-]+)?/gu,
+    ),
   ]
     .map((match) => match[0].toLowerCase().split(/\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+/))
     .find((items) => items.length >= 3 && items.includes(answer));
