@@ -23,9 +23,9 @@ inline void gemmTile(int K, const float* a, ptrdiff_t aRow, ptrdiff_t aCol, cons
                      ptrdiff_t cRow, int tail, Onto onto) {
   V acc[R][N];
   if (onto == Onto::Sum) {
-    // C is not needed until the chains end; asked for now, it is there by then.
+    // C of the tile below is asked for now, so that it is there when its chains end.
     for (int r = 0; r < R; r++) {
-      for (int n = 0; n < N; n++) __builtin_prefetch(c + r * cRow + 16 * n, 1);
+      for (int n = 0; n < N; n++) __builtin_prefetch(c + (r + R) * cRow + 16 * n, 1);
     }
   }
   for (int r = 0; r < R; r++) {
