@@ -33,5 +33,7 @@ it('prints a JSON line for each figure and a table for each section', () => {
 it('refuses a section that does not exist, with the ones that do', () => {
   const { stderr, status } = bench('--only', 'gem');
   expect(status).toBe(2);
-  expect(stderr).toBe('Expected --only of machine, gemm, generate, llama, train, step, linear, largest, got gem.\n');
+  expect(stderr).toBe(
+    'Expected --only of machine, gemm, generate, llama, train, step, linear, largest, got gem.\n',
+  );
 });
