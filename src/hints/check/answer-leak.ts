@@ -206,6 +206,7 @@ function ofNumber(
   if (alike.length > 0 && !claimed) return null;
   const period = periodLabel(around);
   if (isCommon(mention.size) && period !== null && !given.asked.includes(period)) return null;
+  if (isCommon(mention.size) && !claimed && countsOther(mention, search)) return null;
   const share = mention.form === 'words' && !Number.isInteger(mention.size);
   if (isCommon(mention.size) && (mention.operand || isLabel(around) || (!share && structural(around))))
     return null;
@@ -213,6 +214,15 @@ function ofNumber(
   return named
     ? `${quoted} is given as the value of an unknown, and the verifier takes it for the answer.`
     : `The verifier takes ${quoted} for the answer, and the problem does not give it.`;
+}
+
+/** A bare number counts atoms, where the answer is a number of mol: the word behind it begins unlike the unit's symbol. */
+function countsOther({ end, unit }: Mention, { text, gold }: LeakSearch): boolean {
+  const symbol = /^\s*-?[\d.,]+\s*([A-Za-z]{1,3})\s*$/.exec(gold)?.[1];
+  const counted = /^\s+([a-z])[a-z]{2,}/.exec(text.slice(end, end + 40))?.[1];
+  return (
+    symbol !== undefined && unit === null && counted !== undefined && counted !== symbol[0]!.toLowerCase()
+  );
 }
 
 /** On the other side of the equality sign stands arithmetic. */
@@ -248,7 +258,9 @@ function ofOperation(
   const around = surroundings(text, mention.start, mention.end);
   const source = text.slice(mention.start, mention.end);
   const written = mention.form === 'spoken' ? mention.values[0]! : source;
-  const same = (one: Mention) => orderless(given.text.slice(one.start, one.end)) === orderless(written);
+  const writtenIn = (one: Mention) =>
+    one.form === 'spoken' ? one.values[0]! : given.text.slice(one.start, one.end);
+  const same = (one: Mention) => orderless(writtenIn(one)) === orderless(written);
   const isValue = !isPlainNumber(gold) && orderless(written) === orderless(gold);
   if (isValue || isLowestTerms(written)) {
     if (statedAsAnswer(around) || said || isClaimed(mention, search)) return `${quote(source)} ${STATED}`;

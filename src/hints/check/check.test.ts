@@ -389,3 +389,44 @@ describe('hostile hints', () => {
     await check(problem('Double it.', DOUBLE, [hint.slice(0, 3000)], 'code'));
   });
 });
+
+describe('rarer ways to say a value', () => {
+  const QUESTION = 'What comes out of this old problem?';
+  it.each([
+    ['0.0025', 'A quarter of one percent is charged.', 'A quarter of the amount is charged.'],
+    ['13', "A baker's dozen, as they say.", 'The baker begins with a dozen.'],
+    [
+      '-\\frac{5}{4}',
+      'It falls by one and a quarter with each step.',
+      'It rises by one and a quarter first.',
+    ],
+    ['\\frac{7}{9}', '7 of the 9 outcomes are good.', '2 of the 9 outcomes are bad.'],
+    ['22 - 7i', 'Real part 22, imaginary part -7.', 'The real part is 12 + 10.'],
+  ])('%s is found in %j and not in %j', async (gold, leak, nearMiss) => {
+    expect(await kindOf(QUESTION, gold, leak, 'math')).toBe('answerLeak');
+    expect(await kindOf(QUESTION, gold, nearMiss, 'math')).toBe('ok');
+  });
+
+  it('a share that the problem gives is none', async () => {
+    const text = 'A test hits 7 of the 9 marks. Which fraction is hit?';
+    expect(await kindOf(text, '\\frac{7}{9}', 'Start from 7 of the 9 marks.', 'math')).toBe('ok');
+  });
+
+  it('a count of something else than the unit of the answer is none', async () => {
+    const text = 'How many moles of water are in 54 g of it?';
+    expect(await kindOf(text, '3 mol', 'Three atoms make up one molecule.', 'science')).toBe('ok');
+    expect(await kindOf(text, '3 mol', 'You hold three moles in your hand.', 'science')).toBe('answerLeak');
+  });
+
+  it('an option is pointed at by its place from the top, of the list, or from the bottom', async () => {
+    const text = 'Which gas do plants take up?\nA) Oxygen\nB) Nitrogen\nC) Carbon dioxide\nD) Helium';
+    for (const hint of [
+      'Third from the top, you see.',
+      'The third of the options.',
+      'The second from the bottom.',
+    ])
+      expect(await kindOf(text, 'C', hint, 'science')).toBe('optionLeak');
+    for (const hint of ['Second from the top, you see.', 'Read all of the options from the top.'])
+      expect(await kindOf(text, 'C', hint, 'science')).toBe('ok');
+  });
+});

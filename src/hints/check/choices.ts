@@ -183,6 +183,11 @@ function pointings(text: string, { options, right, stem }: Choices): Pointing[] 
     );
     each(`\\bthe\\s+${ordinal}\\b${alone}`, index);
     each(
+      `\\b${ordinal}\\s+(?:of\\s+the\\s+(?:options|choices|answers|alternatives)|from\\s+the\\s+top)\\b`,
+      index,
+    );
+    if (index < count) each(`\\b${ordinal}\\s+from\\s+the\\s+(?:bottom|end)\\b`, count - 1 - index);
+    each(
       `\\b(?:option|choice|answer|alternative|statement)\\s+(?:number\\s+|no\\.?\\s*|#\\s*)?${cardinal}\\b(?!\\s*[-+*/.]?\\d)|\\b(?:number|no\\.)\\s+${cardinal}\\b${alone}`,
       index,
     );

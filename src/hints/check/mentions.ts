@@ -52,7 +52,12 @@ export function mentionsIn(text: string, { units }: { readonly units: boolean })
     .filter(({ start, end }) => !inWords(start, end))
     .map((formula) => ofFormula(formula, text, units));
   for (const { start, end, value, weak } of words) {
-    const values = [...withUnits(value, text, end, units), ...percent(value, text, end), value];
+    const values = [
+      ...withUnits(value, text, end, units),
+      ...percent(value, text, end),
+      ...fallen(value, text, start),
+      value,
+    ];
     const unit = unitAt(text.slice(end, end + 40))?.unit ?? null;
     found.push({ ...PLAIN, start, end, form: 'words', values, size: sizeOf(value), unit, weak });
   }
@@ -108,7 +113,8 @@ function ofFormula(formula: Formula, text: string, units: boolean): Mention {
       ...(scale === '' || !/\./.test(core) ? [] : [String(Number(core) * Number(`1${scale}`))]),
       ...withUnits(core, text, end, units),
       ...percent(core, text, end),
-      ...(/%/.test(bare) ? [`${core}\\%`] : []),
+      ...(/%/.test(bare) ? percent(core, '%', 0) : []),
+      ...(operand ? [] : fallen(core, text, start)),
       ...(/[\\{]/.test(bare) ? [bare] : []),
       core,
     ];
@@ -155,9 +161,19 @@ function sizeOf(value: string): number {
   return fraction === null ? Number(value.replaceAll(',', '')) : Number(fraction[1]) / Number(fraction[2]);
 }
 
+/** "falls by 3" is a change of -3. */
+function fallen(value: string, text: string, start: number): string[] {
+  const before = text.slice(Math.max(0, start - 24), start);
+  const down = /\b(?:(?:falls|drops|sinks|declines|decreases|descends)(?:\s+by)?|goes\s+down\s+by)\s+\$?$/i;
+  return down.test(before) && !value.startsWith('-') ? [`-${value}`] : [];
+}
+
 function percent(value: string, text: string, end: number): string[] {
   return /^\s*(?:\\?%|percent\b|per\s+cent\b|percentage\b)/.test(text.slice(end, end + 14))
-    ? [`${value}\\%`]
+    ? [
+        `${value}\\%`,
+        ...(/^\d*\.\d+$/.test(value) ? [String(Number((Number(value) / 100).toPrecision(10)))] : []),
+      ]
     : [];
 }
 

@@ -220,6 +220,9 @@ function integer(words: readonly Word[], first: number, joined: Joined, text: st
   let group = 0; // below the next scale
   let last: 'start' | 'unit' | 'ten' | 'hundred' | 'scale' = 'start';
   const follows = () => at < words.length && (at === first || joined(at));
+  const dozen = words[at + 3]?.text === 'dozen' ? text.slice(words[at]!.start, words[at + 3]!.end) : '';
+  if (/^an?\s+baker(?:'s|s')\s+dozen$/i.test(dozen.replace(/bakers'\s/i, "baker's ")))
+    return { value: 13, next: at + 4 };
   const article = /^an?$/.test(words[at]!.text);
   if (article) {
     const next = joined(at + 1) ? words[at + 1]!.text : '';

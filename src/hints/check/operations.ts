@@ -100,7 +100,16 @@ const PATTERNS: readonly (readonly [pattern: string, value: (a: string, b: strin
     (a, b) => `(${b})-(${a})`,
   ],
   [`${N}\\s*(?:%|\\\\%|percent|per\\s+cent)\\s+of${LEAD}${N}`, (a, b) => `(${a})/100*(${b})`],
+  [`${N}\\s+of\\s+(?:an?|one|⟦\\d+⟧)\\s*(?:%|percent|per\\s+cent)`, (a) => `(${a})/100`],
   [`${N}\\s+of${LEAD}${N}`, (a, b) => (a.includes('/') ? `(${a})*(${b})` : '')],
+  [
+    `${N}\\s+of\\s+(?:the\\s+|every\\s+|each\\s+|all\\s+)?${N}`,
+    (a, b) => (a.includes('/') ? '' : share(a, b)),
+  ],
+  [
+    `real\\s+part(?:\\s+is|\\s*[:,])?\\s*${N}\\s*,?\\s*(?:and\\s+)?(?:the\\s+)?imaginary\\s+part(?:\\s+is|\\s*[:,])?\\s*${N}`,
+    (a, b) => `(${a})+(${b})i`,
+  ],
   [
     `${N}\\s+(?:to\\s+the\\s+power(?:\\s+of)?|raised\\s+to(?:\\s+the)?(?:\\s+power)?(?:\\s+of)?)\\s*${N}`,
     (a, b) => `(${a})^{${b}}`,
