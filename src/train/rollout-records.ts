@@ -1,7 +1,7 @@
 // What rollouts/step-NNNNNN.jsonl holds: every rollout sampled in the step with its verdict and what became of
 // its group, then every row trained in the step with its ratios. A row of a surplus group refers to a rollout
 // of an earlier step's file by (drawOrdinal, sampledContext, sampleIndex).
-import { hintHash } from '../hints/measurements.ts';
+import { hashIn } from '../hints/measurements.ts';
 import type { CollectedBatch } from '../rollout/collect-batch.ts';
 import { hintLevel, hintOf } from '../types.ts';
 import type { MinibatchResult } from './update.ts';
@@ -13,7 +13,7 @@ export function* rolloutRecords(
   for (const { problem, drawOrdinal, attempts, outcome } of batch.draws) {
     for (const { context, rollouts } of attempts) {
       const hint = hintOf(problem, context);
-      const hash = hint === null ? null : hintHash(hint);
+      const hash = hashIn(problem, context);
       for (const rollout of rollouts) {
         yield {
           kind: 'rollout',
