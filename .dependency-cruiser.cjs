@@ -2,7 +2,7 @@
 // types, errors, random <- algorithms, guidance, verifiers, data, model, engine, runs
 //   <- rollout <- eval <- hints; eval, hints, analysis <- train <- cli
 //   <- serve <- cli
-const BASE = '^src/(types|errors|random|config-errors)\\.ts$';
+const BASE = '^src/(types|errors|random|sizes|config-errors)\\.ts$';
 const LEAVES = ['algorithms', 'guidance', 'verifiers', 'data', 'model', 'engine', 'runs'];
 const MIDDLE = ['hints', 'rollout', 'eval', 'analysis'];
 const allow = (from, to) => ({

@@ -2,6 +2,7 @@
 // refused with the ways out where this machine does not have it. It knows no engine.
 import type { MemoryPlan, Sampler, Workload } from '../engine/engine.ts';
 import { EngineError } from '../errors.ts';
+import { byteSize } from '../sizes.ts';
 import type { TrainRecipe } from './config.ts';
 
 /** @param longestPrompt in tokens, over every context that is used. @param heldOut problems of an evaluation. */
@@ -24,15 +25,9 @@ export function workloadOf(recipe: TrainRecipe, longestPrompt: number, heldOut: 
   };
 }
 
-function size(bytes: number): string {
-  const mebibytes = bytes / 2 ** 20;
-  if (mebibytes >= 1024) return `${(mebibytes / 1024).toFixed(1)} GiB`;
-  return `${mebibytes.toFixed(mebibytes < 10 ? 1 : 0)} MiB`;
-}
-
 /** `weights 512 MiB, …: 2.5 GiB in all`. */
 export function describePlan({ parts, bytes }: MemoryPlan): string {
-  return `${parts.map((part) => `${part.name} ${size(part.bytes)}`).join(', ')}: ${size(bytes)} in all`;
+  return `${parts.map((part) => `${part.name} ${byteSize(part.bytes)}`).join(', ')}: ${byteSize(bytes)} in all`;
 }
 
 /**
@@ -49,7 +44,7 @@ export function checkedPlan(sampler: Sampler, work: Workload): string | null {
       ? 'use engine.dtype bf16 or shorter responses'
       : 'lower engine.activationBudgetMiB, take more minibatches, fewer groups or shorter responses, train an adapter (model.adapter)';
   throw new EngineError(
-    `Expected the run to fit into the ${size(plan.availableBytes)} that this process can have, but it takes ${told}; ` +
+    `Expected the run to fit into the ${byteSize(plan.availableBytes)} that this process can have, but it takes ${told}; ` +
       `${ways}, or end other programs.`,
   );
 }

@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { GuiderailError } from '../../errors.ts';
 import { packageInfo } from '../../runs/provenance.ts';
+import { byteSize } from '../../sizes.ts';
 import { sandboxLayers } from '../../verifiers/code/sandbox/layers.ts';
 import type { CommandIO } from '../command-io.ts';
 
@@ -167,7 +168,7 @@ export function formatReport(report: DoctorReport): string {
   const lines = [
     line(node.supported, 'Node', `${node.version} (${node.required} required)`),
     line(true, 'CPU', `${cpu.model}, ${cpu.cores} cores; ${features}`),
-    line(true, 'Memory', `${gibibytes(memory.bytes)}, ${gibibytes(memory.freeBytes)} free`),
+    line(true, 'Memory', `${byteSize(memory.bytes)}, ${byteSize(memory.freeBytes)} free`),
     ...engines.map(({ name, usable, detail }) => line(usable, `Engine ${name}`, detail)),
     ...sandboxLines(sandbox),
     line(runs.writable, 'Runs', `${runs.dir} ${runs.writable ? 'can' : 'cannot'} be written`),
@@ -187,10 +188,6 @@ function sandboxLines(layers: readonly SandboxLayerStatus[]): string[] {
 
 function line(good: boolean, name: string, text: string): string {
   return `${good ? 'ok' : '--'}  ${name.padEnd(17)} ${text}`;
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 export function doctorCommand(io: CommandIO, probe: DoctorProbe = systemProbe()): Command {

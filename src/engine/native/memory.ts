@@ -10,6 +10,7 @@ import {
   type ModelShape,
   type Parameter,
 } from '../../model/shape.ts';
+import { byteSize } from '../../sizes.ts';
 
 /** Of the factors that linear layers multiply; weights, sums and everything else are float32 in both. */
 export type Dtype = 'fp32' | 'bf16';
@@ -50,8 +51,6 @@ export function availableMemory(platform = process.platform, freeBytes = freemem
   return platform === 'win32' ? Math.min(all, freeBytes) : all;
 }
 
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GiB`;
-
 /** Refuses, before anything is allocated, a model that this process cannot hold. */
 export function requireMemory(
   shape: ModelShape,
@@ -65,9 +64,9 @@ export function requireMemory(
   const { trainable, adapter } = trained;
   throw new EngineError(
     `Expected ${folder} to fit into memory, but ${trainable ? 'training' : 'running'} its ` +
-      `${(parameterCount(shape) / 1e6).toFixed(0)}M parameters takes ${gib(needed)} for weights` +
-      `${trainable ? ', gradients and moments' : ''}, and this process can have ${gib(availableBytes)} of the machine's ` +
-      `${gib(totalmem())}; end other programs, use a smaller model` +
+      `${(parameterCount(shape) / 1e6).toFixed(0)}M parameters takes ${byteSize(needed)} for weights` +
+      `${trainable ? ', gradients and moments' : ''}, and this process can have ${byteSize(availableBytes)} of the machine's ` +
+      `${byteSize(totalmem())}; end other programs, use a smaller model` +
       `${trainable && adapter === null ? ', train an adapter (model.adapter),' : ''} or a machine with more memory.`,
   );
 }
