@@ -221,6 +221,14 @@ export class SandboxChild {
   async #bridge(flight: Flight, text: string): Promise<void> {
     if (flight.options.onBridge === undefined) return this.#forged();
     this.#stopClock();
+    // Whoever answers has limits of its own; were its answer lost, this child must not wait for ever.
+    this.#timer = setTimeout(
+      () => {
+        if (this.#flight === flight)
+          this.#end({ kind: 'stalled', detail: 'its question was never answered' });
+      },
+      START_MS + BEGIN_MS + STALL_FACTOR * flight.options.timeMs,
+    );
     const answer = await flight.options.onBridge(text);
     if (this.#flight !== flight) return;
     this.#startClock();
