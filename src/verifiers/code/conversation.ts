@@ -59,6 +59,9 @@ export class Conversation {
     const options = { fresh: false, spentMs: this.#spentMs, onBridge };
     const ending = await this.#budget.exchange(this.#child, { op: 'bridge', text }, options);
     this.#spentMs += this.#child.lastMs;
-    this.#heard({ ending });
+    if (this.#answer === null) return this.#heard({ ending });
+    // It ended while its question waited, so nobody listens now: whoever answers is told.
+    this.#answer = null;
+    if (!this.#closed) this.#ended = ending;
   }
 }
