@@ -1,7 +1,7 @@
 // Rows of a problem file for commands that write the file anew with other hints: each problem beside its row as it
 // stands, so that fields which guiderail does not know go through unchanged. Reads line by line, as often as it is asked.
 import { promptsKept, problemOf, type RejectedRow } from '../data/problem-row.ts';
-import { messageOf } from '../errors.ts';
+import { rowOfLine } from '../data/sources/rows.ts';
 import type { Problem } from '../types.ts';
 import type { CommandIO } from './command-io.ts';
 import { linesOf } from './json-lines.ts';
@@ -14,21 +14,14 @@ export interface ProblemRow {
 
 /** Problems and rows that are none, in the order of the file. A repetition is a problem like any other. */
 export async function* problemRows(io: CommandIO, file: string): AsyncGenerator<ProblemRow | RejectedRow> {
-  for await (const { number: line, text, cut } of linesOf(io, file)) {
-    if (cut) {
-      yield { line, field: 'row', reason: 'the line is too long to be a row' };
+  for await (const line of linesOf(io, file)) {
+    const row = rowOfLine(line);
+    if ('field' in row) {
+      yield row;
       continue;
     }
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      yield { line, field: 'row', reason: `not JSON: ${messageOf(error)}` };
-      continue;
-    }
-    const problem = problemOf(value, { verifier: 'exact', source: 'hints' });
-    if ('field' in problem) yield { line, ...problem };
-    else yield { line, value: value as Record<string, unknown>, problem };
+    const problem = problemOf(row.value, { verifier: 'exact', source: 'hints' });
+    yield 'field' in problem ? { line: row.line, ...problem } : { ...row, problem };
   }
 }
 

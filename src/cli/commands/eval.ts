@@ -10,14 +10,14 @@ import { writeAside } from '../../model/safetensors.ts';
 import type { ResponderSettings } from '../../rollout/responder.ts';
 import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
-import { handleRejected, loadProblems } from '../../train/prepare.ts';
 import { contextOfLevel, hintLevel, hintOf, type Context, type Problem, type Rollout } from '../../types.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
-import { hubFor, PROBLEMS, sourceOf } from '../problem-source.ts';
+import { PROBLEMS } from '../problem-source.ts';
+import { problemsOf, type LoadOptions } from '../load-problems.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import {
   addSamplingOptions,
@@ -29,13 +29,11 @@ import {
 } from '../sampling-options.ts';
 import { formatReport } from '../train-reporter.ts';
 
-interface EvalOptions extends EngineOptions, SamplingOptions {
+interface EvalOptions extends EngineOptions, SamplingOptions, LoadOptions {
   readonly model: string;
   readonly problems: string;
   readonly context: 'plain' | 'hint';
   readonly level?: number;
-  readonly limit?: number;
-  readonly dropUnusable: boolean;
   readonly custom: readonly string[];
   readonly counts?: string;
   readonly json: boolean;
@@ -142,20 +140,7 @@ async function problemsFor(
   verifiers: VerifierPool,
   progress: Progress,
 ): Promise<Problem[]> {
-  const { problems, rejected } = await loadProblems(
-    sourceOf(io, options.problems, options.limit),
-    verifiers.verifierFor,
-    { hub: hubFor(io, progress) },
-  );
-  const warnings: string[] = [];
-  handleRejected(
-    rejected,
-    options.problems,
-    options.dropUnusable ? 'drop' : 'refuse',
-    warnings,
-    'pass --drop-unusable',
-  );
-  for (const sentence of warnings) progress.note(sentence);
+  const problems = await problemsOf(io, options.problems, options, verifiers, progress);
   const level = hintLevel(context);
   if (level === 0) return problems;
   const hinted = problems.filter((problem) => hintOf(problem, context) !== null);

@@ -6,7 +6,8 @@ import { basename, extname, resolve } from 'node:path';
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
 import { problemOf } from '../../data/problems.ts';
-import { DataError, messageOf } from '../../errors.ts';
+import { rowOfLine } from '../../data/sources/rows.ts';
+import { DataError } from '../../errors.ts';
 import { DEFAULT_HINT_CHECK, HintChecker } from '../../hints/check/check.ts';
 import { withoutHints } from '../../hints/check/drop.ts';
 import { isLeak, type HintVerdict, type HintVerdictKind } from '../../hints/check/verdict.ts';
@@ -174,19 +175,13 @@ async function checkLine(
   read: { verifier: string; source: string },
   checker: HintChecker,
 ): Promise<Checked> {
-  const bad = (field: string, reason: string) => ({ line: line.number, field, reason });
-  if (line.cut) return bad('row', 'the line is too long to be a row');
-  let json: unknown;
-  try {
-    json = JSON.parse(line.text);
-  } catch (error) {
-    return bad('row', `not JSON: ${messageOf(error)}`);
-  }
-  const problem = problemOf(json, read);
-  if ('field' in problem) return bad(problem.field, problem.reason);
+  const row = rowOfLine(line);
+  if ('field' in row) return row;
+  const problem = problemOf(row.value, read);
+  if ('field' in problem) return { line: row.line, ...problem };
   const verdicts = await checker.checkProblem(problem);
-  const kept = () => JSON.stringify(withoutHints(json as object, problem.hints, verdicts));
-  return { line: line.number, id: problem.id, source: problem.source, verdicts, kept };
+  const kept = () => JSON.stringify(withoutHints(row.value, problem.hints, verdicts));
+  return { line: row.line, id: problem.id, source: problem.source, verdicts, kept };
 }
 
 function recordsOf(checked: Checked): object[] {

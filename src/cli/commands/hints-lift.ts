@@ -8,14 +8,14 @@ import { contextsOf, liftOf, measureHints, type SourceLift } from '../../hints/l
 import { levelsOf, MeasurementFile } from '../../hints/measurements.ts';
 import { recordToJson } from '../../runs/record-json.ts';
 import { checkedPlan } from '../../train/memory.ts';
-import { handleRejected, loadProblems } from '../../train/prepare.ts';
 import type { Problem } from '../../types.ts';
 import { VerifierPool } from '../../verifiers/pool.ts';
 import type { CommandIO } from '../command-io.ts';
 import { addCustomOption, customModules, positiveInteger } from '../custom-option.ts';
 import { addEngineOptions, engineFrom, type EngineOptions } from '../engine-options.ts';
 import { listenForInterrupt } from '../interrupt.ts';
-import { hubFor, PROBLEMS, sourceOf } from '../problem-source.ts';
+import { PROBLEMS } from '../problem-source.ts';
+import { problemsOf, type LoadOptions } from '../load-problems.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import {
   addSamplingOptions,
@@ -26,11 +26,9 @@ import {
   type SamplingOptions,
 } from '../sampling-options.ts';
 
-interface LiftOptions extends EngineOptions, SamplingOptions {
+interface LiftOptions extends EngineOptions, SamplingOptions, LoadOptions {
   readonly model: string;
-  readonly limit?: number;
   readonly out?: string;
-  readonly dropUnusable: boolean;
   readonly custom: readonly string[];
   readonly json: boolean;
 }
@@ -118,24 +116,13 @@ async function hintedProblems(
   verifiers: VerifierPool,
   progress: Progress,
 ): Promise<Problem[]> {
-  const read = await loadProblems(sourceOf(io, file, options.limit), verifiers.verifierFor, {
-    hub: hubFor(io, progress),
-  });
-  const warnings: string[] = [];
-  handleRejected(
-    read.rejected,
-    file,
-    options.dropUnusable ? 'drop' : 'refuse',
-    warnings,
-    'pass --drop-unusable',
-  );
-  for (const sentence of warnings) progress.note(sentence);
-  const hinted = read.problems.filter((problem) => levelsOf([problem]).length > 0);
+  const problems = await problemsOf(io, file, options, verifiers, progress);
+  const hinted = problems.filter((problem) => levelsOf([problem]).length > 0);
   if (hinted.length === 0)
     throw new ConfigError(`Expected problems with hints in ${file}, but none has one; add hints.`);
-  if (hinted.length < read.problems.length) {
+  if (hinted.length < problems.length) {
     progress.note(
-      `${read.problems.length - hinted.length} of ${read.problems.length} problems have no hint and are left out.`,
+      `${problems.length - hinted.length} of ${problems.length} problems have no hint and are left out.`,
     );
   }
   return hinted;

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { DataError, GuiderailError, messageOf } from '../../errors.ts';
 import type { RejectedRow } from '../problem-row.ts';
 import { csvRows } from './csv.ts';
-import { LONGEST_LINE, splitLines } from './lines.ts';
+import { LONGEST_LINE, splitLines, type Line } from './lines.ts';
 import { parquetRows } from './parquet.ts';
 
 export const FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'parquet'] as const;
@@ -66,20 +66,19 @@ export async function* readRows(
 }
 
 async function* jsonLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Row | RejectedRow> {
-  for await (const { number: line, text, cut } of splitLines(input)) {
-    if (cut) {
-      yield { line, field: 'row', reason: `longer than ${LONGEST_LINE / 2 ** 20} million characters` };
-      continue;
-    }
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      yield { line, field: 'row', reason: `not JSON: ${messageOf(error)}` };
-      continue;
-    }
-    yield rowFrom(line, value);
+  for await (const line of splitLines(input)) yield rowOfLine(line);
+}
+
+/** The row on a line of JSON, or why there is none. */
+export function rowOfLine({ number: line, text, cut }: Line): Row | RejectedRow {
+  if (cut) return { line, field: 'row', reason: `longer than ${LONGEST_LINE / 2 ** 20} million characters` };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { line, field: 'row', reason: `not JSON: ${messageOf(error)}` };
   }
+  return rowFrom(line, value);
 }
 
 /** A JSON array is read as a whole: nothing in JSON says where an element ends. */

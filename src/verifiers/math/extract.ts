@@ -1,6 +1,7 @@
 // Finds the final answer of a response: boxed, after ####, after "the answer is" and the like, else the last
 // formula or number. Says where it was found; what it means is not its concern. Looks at the end of a long
 // response only, where searching costs more than one pass.
+import { afterThoughts } from '../exact-answer.ts';
 import { findBoxes, joinBoxes, lastGroup, unclosedBox, type Box } from './boxes.ts';
 import { withoutChoice } from './choices.ts';
 import { BETWEEN_NUMBERS, joinNeighbours, mathSpans, plainNumbers, plainTuples, type Span } from './spans.ts';
@@ -55,8 +56,7 @@ function ownTurn(text: string): string {
 
 /** What follows the end of a chain of thought, and of that what stands in <answer> tags. */
 function answerPart(text: string): string {
-  const thought = text.lastIndexOf('</think>');
-  const said = thought === -1 ? text : text.slice(thought + '</think>'.length);
+  const said = afterThoughts(text);
   const open = said.lastIndexOf('<answer>');
   if (open === -1) return said;
   const start = open + '<answer>'.length;
